@@ -55,6 +55,8 @@ const codeTexts: Record<Code, string> = {
   outcome_unknown: 'It may have been carried out. Repeat with the same `Idempotency-Key`, or read to find out.',
   overloaded: 'More waits than can be answered in time; nothing was done. Try again.',
   storage_full: 'The disk is full; nothing was done.',
+  sealed:
+    'The server has no root key yet: none of those in its settings can be used now. It did nothing, and asks them again.',
   key_exhausted: 'A key has wrapped as many others as it may. The operator has to replace it; reads go on.',
 }
 

@@ -110,8 +110,12 @@ const table: Readonly<Record<string, Group>> = {
       load: () => import('./cli/host/commands/restore.ts'),
     },
     rewrap: {
-      description: 'replace the root key, in two steps, or the master key, while the server runs',
+      description: 'replace or add root keys, in steps, or the master key, while the server runs',
       load: () => import('./cli/host/commands/rewrap.ts'),
+    },
+    'root-key': {
+      description: 'which root keys open the store',
+      load: () => import('./cli/host/commands/root-key.ts'),
     },
     'migrate-store': {
       description: 'copy the whole store into an empty one of either kind, and check the copy',

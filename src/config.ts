@@ -2,6 +2,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { join, resolve } from 'node:path'
 import type { RootKeySource } from './crypto/providers/provider.ts'
+import { parseRootKeyUrl, parseRootKeyUrls } from './crypto/providers/urls.ts'
 import { isToken } from './crypto/token.ts'
 import { databaseUrlFault } from './database-url.ts'
 import { type Address, parseAddress, parseSocketPath, type SocketPath, type TlsFiles, unixPeers } from './listen.ts'
@@ -18,7 +19,8 @@ export interface Config {
   readonly metricsListen: Address | undefined
   readonly dataDir: string
   readonly databaseUrl: string | undefined
-  readonly rootKey: RootKeySource
+  /** One to five; any one opens the store. */
+  readonly rootKeys: readonly RootKeySource[]
   readonly bootstrapApiKey: string | undefined
   /** Requests per second for one key and one address; `undefined` when no limiter runs. */
   readonly rateLimit: number | undefined
@@ -93,7 +95,7 @@ export function readConfig(environment: Environment = process.env): Config {
     metricsListen: reader.address('STRONGROOM_METRICS_LISTEN'),
     dataDir,
     databaseUrl: reader.databaseUrl(),
-    rootKey: reader.rootKey(dataDir),
+    rootKeys: reader.rootKeys(dataDir),
     bootstrapApiKey: reader.bootstrapApiKey(),
     rateLimit: reader.rateLimit(),
     maxConnections: reader.integer('STRONGROOM_MAX_CONNECTIONS', 1, 1_000_000) ?? 4096,
@@ -115,7 +117,8 @@ export function readConfig(environment: Environment = process.env): Config {
     logLevel: reader.choice('STRONGROOM_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']) ?? 'info',
   }
   if (faults.length > 0) throw new ConfigFaults(faults)
-  for (const name of secretSettings) delete environment[name]
+  const named = config.rootKeys.flatMap((source) => (source.kind === 'environment' ? [source.name] : []))
+  for (const name of [...secretSettings, ...named]) delete environment[name]
   return Object.freeze(config)
 }
 
@@ -136,6 +139,16 @@ const olderNames: Readonly<Record<string, string>> = {
 /** Settings under older names: which, and what they are called now. */
 export function olderSettings(environment: Environment = process.env) {
   return Object.entries(olderNames).flatMap(([now, setting]) => (environment[setting] ? [{ setting, now }] : []))
+}
+
+/**
+ * Where a root key is, from what was typed.
+ *
+ * @returns a sentence when it is neither a URL nor the path of a file
+ */
+export function rootKeyOf(text: string, environment: Environment = process.env): RootKeySource | string {
+  if (!/^[a-z][a-z0-9]+:/.test(text)) return { kind: 'file', path: resolve(text), create: false }
+  return parseRootKeyUrl(text, environment)
 }
 
 /** 32 bytes in base64url. */
@@ -323,7 +336,22 @@ class Reader {
     return this.#fault('STRONGROOM_BOOTSTRAP_API_KEY', form)
   }
 
-  rootKey(dataDir: string): RootKeySource {
+  rootKeys(dataDir: string): readonly RootKeySource[] {
+    const urls = this.text('STRONGROOM_ROOT_KEY_URLS')
+    if (urls === undefined) return [this.#rootKey(dataDir)]
+    for (const name of ['STRONGROOM_ROOT_KEY', 'STRONGROOM_ROOT_KEY_FILE']) {
+      if (this.text(name) === undefined) continue
+      this.#fault(
+        name,
+        'must not be set together with STRONGROOM_ROOT_KEY_URLS: name it there, as env:NAME or file:/path',
+      )
+    }
+    const { sources, faults } = parseRootKeyUrls(urls, this.#environment)
+    for (const fault of faults) this.#fault('STRONGROOM_ROOT_KEY_URLS', fault)
+    return sources
+  }
+
+  #rootKey(dataDir: string): RootKeySource {
     const text = this.text('STRONGROOM_ROOT_KEY')
     const path = this.text('STRONGROOM_ROOT_KEY_FILE')
     if (text !== undefined && path !== undefined) {
@@ -331,7 +359,7 @@ class Reader {
     }
     if (text !== undefined) {
       if (!rootKeyForm.test(text)) this.#fault('STRONGROOM_ROOT_KEY', 'must be 32 bytes in base64url (43 characters)')
-      return { kind: 'environment', text }
+      return { kind: 'environment', name: 'STRONGROOM_ROOT_KEY', text }
     }
     // Whoever confuses the two must not find the key in a message about a file that is not there.
     if (path !== undefined && rootKeyForm.test(path)) {

@@ -37,6 +37,7 @@ export type Code =
   | 'overloaded'
   | 'storage_full'
   | 'key_exhausted'
+  | 'sealed'
 
 /** One faulty field of a request, as the caller sees it. Never holds the value that was sent. */
 export interface FieldFault extends Partial<Position> {

@@ -5,8 +5,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { Action } from './audit/record.ts'
 import type { Config } from './config.ts'
 import { Keyring } from './crypto/keyring.ts'
-import { createKeyring, masterKeysUnder, newMasterKey, type SealedKeyring, sealUnderNext } from './crypto/master-key.ts'
-import { openRootKey, type RootKeyProvider, type RootKeySource } from './crypto/providers/open.ts'
+import { createKeyring, findRootKey, type SealedKeyring } from './crypto/master-key.ts'
+import { openRootKeys, type RootKeySource } from './crypto/providers/open.ts'
 import { Refusal } from './errors.ts'
 import { documentLimits, Issuers } from './oidc/issuers.ts'
 import { guardedFetch, postThrough } from './outbound/fetch.ts'
@@ -20,7 +20,6 @@ import { Listeners } from './vault/listeners.ts'
 import { tellLost } from './vault/lost-trail.ts'
 import { type PasswordCost, passwordCost } from './vault/passwords.ts'
 import { Repeats, recordRepeats } from './vault/repeats.ts'
-import { rewrapAccountKeys } from './vault/rotation.ts'
 import { ask, type Vault } from './vault/vault.ts'
 
 export interface Opened {
@@ -37,6 +36,8 @@ export interface OpenOptions {
   readonly now?: (() => number) | undefined
   /** Told once, when the database is away and the server waits for it. */
   readonly onAway?: ((reason: string) => void) | undefined
+  /** Told each time that no root key can be used, and the server waits for one. */
+  readonly onSealed?: ((reason: string) => void) | undefined
   /** What new passwords are hashed with, for tests of anything else; without it `passwordCost`. */
   readonly passwords?: PasswordCost | undefined
 }
@@ -44,14 +45,17 @@ export interface OpenOptions {
 /** A failover takes less. */
 const maxAwayMs = 60_000
 const awayPauseMs = 500
+/** Between two times that root keys are asked for which the server waits. */
+const sealedPauseMs = { first: 500, most: 15_000 } as const
 /** How often it is looked whether repeated refusals are to be recorded. */
 const repeatsMs = 2000
 
-type Needed = Pick<
+/** The settings that a store is opened with. */
+export type Needed = Pick<
   Config,
   | 'dataDir'
   | 'databaseUrl'
-  | 'rootKey'
+  | 'rootKeys'
   | 'keepVersions'
   | 'maxValueBytes'
   | 'maxFileBytes'
@@ -72,7 +76,7 @@ export async function openVault(
 ): Promise<Opened> {
   if (mayMake) makeDataDir(config.dataDir)
   // A faulty one is found before anything is made; a missing one is made with a store, and never for one that is there.
-  let root = isMissing(config.rootKey) ? undefined : mayMake ? await openRootKey(config.rootKey) : undefined
+  let roots = mayMake && !config.rootKeys.some(isMissing) ? await openRootKeys(config.rootKeys) : undefined
   const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, outboundAllowances } =
     config
   const { isSynchronousRequired } = config
@@ -83,19 +87,24 @@ export async function openVault(
     const sealed = await store.keyring(async () => {
       if (!mayMake) throw noStore(config)
       madeIn = storeName(config)
-      root ??= await openRootKey(config.rootKey)
-      return createKeyring(root)
+      roots ??= await openRootKeys(config.rootKeys)
+      return createKeyring(roots)
     })
-    const source = existing(config.rootKey)
-    const keyring = await Keyring.open(root ?? (await openRootKey(source)), sealed)
+    const opening = roots ?? (await openRootKeys(config.rootKeys.map(existing)))
+    const keyring = await Keyring.open(opening, sealed)
     await store.takeRowKey(keyring.rowMacKey)
     const clock = now ?? (() => store.clock.now())
     const limits = { ...documentLimits, allowances: outboundAllowances }
-    const learnMasterKeys = async () => keyring.learn(await openRootKey(source), await keyringOf(store))
+    const learnMasterKeys = async () => keyring.learn(opening, await keyringOf(store))
+    const findRootKeys = async () => {
+      const now = await keyringOf(store)
+      return Promise.all(opening.map((root) => findRootKey(root, now)))
+    }
     const vault: Vault = {
       store,
       keyring,
       learnMasterKeys,
+      findRootKeys,
       now: clock,
       post: postThrough({ allowances: outboundAllowances }),
       issuers: new Issuers((url) => guardedFetch(url, limits), clock),
@@ -125,32 +134,6 @@ export async function openVault(
   }
 }
 
-/**
- * Lets another root key open the store as well: the first step of replacing it. The server goes on meanwhile.
- *
- * @throws Refusal when the root key of the settings is not the store's
- */
-export async function addRootKey(config: Needed, next: RootKeySource, host: HostAsker): Promise<void> {
-  await withKeyring(config, 'root_key.add', host, async (store, root, sealed, record) => {
-    // Before the record: it is made in a folder that may not be there.
-    const nextRoot = await openRootKey(next)
-    await record()
-    await store.keepMasterKeys(await sealUnderNext(root, sealed, nextRoot))
-  })
-}
-
-/**
- * Leaves the root key of the settings as the only one that opens the store: the last step.
- *
- * @throws Refusal when the root key of the settings is not the store's
- */
-export async function keepRootKey(config: Needed, host: HostAsker): Promise<void> {
-  await withKeyring(config, 'root_key.drop', host, async (store, root, sealed, record) => {
-    await record()
-    await store.keepMasterKeys(await masterKeysUnder(root, sealed))
-  })
-}
-
 /** A root key that is read, and not made. */
 export function existing(source: RootKeySource): RootKeySource {
   return source.kind === 'file' ? { ...source, create: false } : source
@@ -170,84 +153,17 @@ export async function recordOnAll(config: Needed, action: Action, host: HostAske
   }
 }
 
-async function recordAll(vault: Vault, action: Action, host: HostAsker): Promise<void> {
+export async function recordAll(vault: Vault, action: Action, host: HostAsker): Promise<void> {
   for (const { id } of await vault.store.accounts()) {
     await ask(vault, askerOf(host, id), { kind: 'record', action, object: null, outcome: 'ok' })
   }
 }
 
-export interface MasterRotation {
-  /** The version of the master key that wraps the keys of all accounts now. */
-  readonly version: number
-  /** Account keys wrapped anew. */
-  readonly rewrapped: number
-  /** Whether it finished one that was broken off, instead of making a new version. */
-  readonly resumed: boolean
-}
-
-/**
- * Replaces the master key as what wraps the keys of accounts, while servers run: they take the new version up when they
- * first meet it.
- *
- * @param onProgress told how many accounts are done, and of how many
- * @throws Refusal `invalid` while the root key is being replaced, or when the settings' root key is not the store's
- */
-export async function rotateMasterKey(
-  config: Needed,
-  host: HostAsker,
-  onProgress?: (done: number, all: number) => void,
-): Promise<MasterRotation> {
-  const { vault, close } = await openVault(config)
-  const { store, keyring } = vault
-  try {
-    const { storeId, masterKeys } = await keyringOf(store)
-    if (masterKeys.some(({ next }) => next !== undefined)) {
-      throw new Refusal('invalid', 'The root key is being replaced. Finish that first: "strongroom rewrap --finish".')
-    }
-    const resumed = await isBehind(vault)
-    if (!resumed) {
-      await recordAll(vault, 'master_key.add', host)
-      const root = await openRootKey(existing(config.rootKey))
-      await store.addMasterKey(await newMasterKey(root, storeId, keyring.masterKeyVersion + 1))
-      await vault.learnMasterKeys()
-    }
-    const rewrapped = await rewrapAccountKeys(vault, host, onProgress)
-    return { version: keyring.masterKeyVersion, rewrapped, resumed }
-  } finally {
-    await close()
-  }
-}
-
-/** Whether any account's key is wrapped under an older version of the master key than the newest. */
-async function isBehind({ store, keyring }: Vault): Promise<boolean> {
-  for (const { id } of await store.accounts()) {
-    const newest = (await store.accountKeys(id)).at(-1)
-    if (newest !== undefined && keyring.masterVersionOf(newest) < keyring.masterKeyVersion) return true
-  }
-  return false
-}
-
-function keyringOf(store: Store): Promise<SealedKeyring> {
+/** What a store that was opened keeps of its keyring. */
+export function keyringOf(store: Store): Promise<SealedKeyring> {
   return store.keyring(async () => {
     throw new Error('A store that was opened has its keyring.')
   })
-}
-
-/** Recorded in every account: the root key is above them all. */
-async function withKeyring(
-  config: Needed,
-  action: Action,
-  host: HostAsker,
-  work: (store: Store, root: RootKeyProvider, sealed: SealedKeyring, record: () => Promise<void>) => Promise<void>,
-): Promise<void> {
-  const { vault, close } = await openVault(config)
-  try {
-    const { store } = vault
-    const sealed = await keyringOf(store)
-    await work(store, await openRootKey(existing(config.rootKey)), sealed, () => recordAll(vault, action, host))
-  } finally {
-    await close()
-  }
 }
 
 /**
@@ -267,13 +183,23 @@ export async function openServerVault(config: Needed, options: OpenOptions = {})
   }
 }
 
-/** Waits for a database that is away: at the start of a machine, or in a failover. */
+/**
+ * Waits for a database that is away (at the start of a machine, or in a failover) for a while; for a root key that cannot be
+ * used now as long as it takes, as nothing would be gained by starting the process anew.
+ */
 async function openOnceThere(config: Needed, options: OpenOptions): Promise<Opened> {
   const end = performance.now() + maxAwayMs
+  let sealedPause: number = sealedPauseMs.first
   for (let tries = 1; ; tries++) {
     try {
       return await openVault(config, options)
     } catch (error) {
+      if (error instanceof Refusal && error.code === 'sealed' && options.onSealed !== undefined) {
+        options.onSealed(error.message)
+        await setTimeout(sealedPause)
+        sealedPause = Math.min(sealedPauseMs.most, sealedPause * 2)
+        continue
+      }
       const reason = whyAway(error)
       if (reason === undefined || performance.now() > end) throw error
       if (tries === 1) options.onAway?.(reason)

@@ -47,6 +47,12 @@ export const settings: readonly Setting[] = [
     meaning: 'A file with the root key, mode 0600 or 0400. Production keeps it outside the data folder.',
   },
   {
+    name: 'STRONGROOM_ROOT_KEY_URLS',
+    default: '',
+    meaning:
+      'In place of those two: one to five root keys, separated by blanks, any one of which opens the store: `file:/path`, `env:NAME`, `command:/path` and [others](root-keys.md).',
+  },
+  {
     name: 'STRONGROOM_BOOTSTRAP_API_KEY',
     default: 'a new key, printed once',
     meaning: 'The first API key of the account `default`; taken only by an empty store.',

@@ -52,6 +52,35 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
     bad: [key, `${key}=`],
   },
   { name: 'STRONGROOM_ROOT_KEY', good: [key], bad: ['short', `${key}AAAA`, `!!${key}`, ` ${key}`] },
+  {
+    name: 'STRONGROOM_ROOT_KEY_URLS',
+    good: ['file:/run/root.key', 'file:///a%20b', ' file:/a\tcommand:/b ', 'file:/a file:/b file:/c file:/d file:/e'],
+    bad: [
+      ...['', ' '].slice(1),
+      ...[
+        'root.key',
+        '/root.key',
+        'file:root.key',
+        'file:/',
+        'file://host/a',
+        'file:/a/',
+        'file:/a?b=c',
+        'FILE:/a',
+        `${key}`,
+      ],
+      ...[
+        'command:x',
+        'command:/x --all',
+        'env:',
+        'env:A-B',
+        'env:MISSING',
+        `env:${key}`,
+        'vault:/x',
+        'file:/a file:/a',
+      ],
+      ...['file:/a file:/b file:/c file:/d file:/e file:/f'],
+    ],
+  },
   { name: 'STRONGROOM_BOOTSTRAP_API_KEY', good: [], bad: ['sr_mistyped', 'word'] },
   { name: 'STRONGROOM_RATE_LIMIT', good: ['1', '9999999', 'off'], bad: ['0', '-1', '1.5', 'on', '10000000'] },
   { name: 'STRONGROOM_MAX_CONNECTIONS', good: ['1', '1000000'], bad: ['0', '1000001', 'many'] },
@@ -295,6 +324,28 @@ suite('settings', () => {
         .match(/planted/),
       null,
     )
+  })
+
+  test('root keys as URLs replace the two older settings, are read from the variables they name, and all faults are told', () => {
+    const environment: Record<string, string> = {
+      STRONGROOM_ROOT_KEY_URLS: 'file:/a env:THEIRS command:/b',
+      THEIRS: key,
+    }
+    assert.deepEqual(readConfig(environment).rootKeys, [
+      { kind: 'file', path: '/a', create: false },
+      { kind: 'environment', name: 'THEIRS', text: key },
+      { kind: 'command', path: '/b' },
+    ])
+    assert.deepEqual(Object.keys(environment), ['STRONGROOM_ROOT_KEY_URLS'])
+    const faults = faultsOf({
+      STRONGROOM_ROOT_KEY_URLS: `file:a env:THEIRS file:/c`,
+      THEIRS: 'planted',
+      STRONGROOM_ROOT_KEY: key,
+      STRONGROOM_ROOT_KEY_FILE: '/x',
+    })
+    assert.equal(faults.length, 4)
+    assert.match(faults.join(), /absolute path[^,]*\(number 1\).*a variable that holds.*\(number 2\)/)
+    assert.doesNotMatch(faults.join(), new RegExp(`planted|${key}`))
   })
 
   test('a root key and a root key file together are refused', () => {

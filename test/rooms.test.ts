@@ -13,9 +13,10 @@ const rooms: Record<string, readonly string[]> = {
   model: ['errors'],
   audit: ['model', 'errors'],
   crypto: ['errors'],
-  // Types alone: where a root key may come from, and what a key looks like.
+  // Where a root key may come from, and what a key looks like.
   config: [
     'crypto/providers/provider.ts',
+    'crypto/providers/urls.ts',
     'crypto/token.ts',
     'database-url',
     'listen',
@@ -89,6 +90,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   client: [],
   open: ['audit/record.ts', 'config', 'crypto', 'errors', 'oidc', 'outbound', 'store', 'vault'],
+  'root-keys': ['open', 'audit/record.ts', 'crypto', 'errors', 'store', 'vault'],
   // Whole stores, copied row by row as they are stored.
   copy: ['open', 'vault', 'store', 'crypto', 'config', 'database-url', 'model', 'errors'],
   // Of crypto what seals a file that stays on this machine.
@@ -97,6 +99,7 @@ const rooms: Record<string, readonly string[]> = {
     'cli',
     'copy',
     'open',
+    'root-keys',
     'vault',
     'http',
     'config',

@@ -37,6 +37,7 @@ export const serverCodes = [
   'overloaded',
   'storage_full',
   'key_exhausted',
+  'sealed',
 ] as const
 
 /** Given by the client, where the server gave no answer of its own. */

@@ -7,7 +7,7 @@ const maxPauseMs = 10_000
 const maxRetryAfterMs = 60_000
 
 /** The server says that it did nothing. */
-const undone = new Set(['rate_limited', 'overloaded', 'audit_unavailable', 'request_timeout'])
+const undone = new Set(['rate_limited', 'overloaded', 'sealed', 'audit_unavailable', 'request_timeout'])
 /** It may have been carried out, or not. Once more may go better. */
 const unsettled = new Set(['unreachable', 'timed_out', 'unavailable', 'outcome_unknown'])
 

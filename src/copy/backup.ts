@@ -1,10 +1,14 @@
 /** A backup: two parts of text, made of one snapshot; and a store that is filled with them. */
 import { randomBytes } from 'node:crypto'
 import type { Config } from '../config.ts'
+import { rootKeyNames } from '../crypto/master-key.ts'
+import type { Snapshot } from '../store/dump/dump.ts'
+import { masterKeyName } from '../store/keyring-queries.ts'
+import { meta } from '../store/tables/meta.ts'
 import { fillStoreAt, readBusyStoreAt, type StoreLocation } from './location.ts'
 import { type Manifest, type PartName, readPart, writePart } from './part.ts'
 import { prove } from './transfer.ts'
-import type { Proof } from './verify-copy.ts'
+import { each, type Proof } from './verify-copy.ts'
 import { counted, type Watch } from './watch.ts'
 
 /** Takes the text of a part; resolves when all of it is kept. */
@@ -14,26 +18,50 @@ export type OpenPart = (part: PartName) => AsyncIterable<Uint8Array>
 /** Values first: they refer to no key by themselves. Keys last. */
 const order: readonly PartName[] = ['values', 'keys']
 
-/** @returns the backup's id */
-export async function backUp(location: StoreLocation, madeAt: Date, keep: KeepPart, watch?: Watch): Promise<string> {
+/** @returns the backup's id, and the root keys that open it, by name */
+export async function backUp(
+  location: StoreLocation,
+  madeAt: Date,
+  keep: KeepPart,
+  watch?: Watch,
+): Promise<{ readonly backup: string; readonly rootKeys: readonly string[] }> {
   const snapshot = await readBusyStoreAt(location)
   try {
     const backup = randomBytes(16).toString('hex')
     const { schema } = snapshot
     // Counting takes its time too.
     const onRows = watch && counted(watch, 'rows', await snapshot.count())
+    const rootKeys = await rootKeysOf(snapshot)
+    const header = { backup, schema, madeAt: madeAt.toISOString() }
     for (const part of order) {
-      await keep(part, writePart(snapshot, { part, backup, schema, madeAt: madeAt.toISOString() }, onRows))
+      const more = part === 'keys' ? { rootKeys } : {}
+      await keep(part, writePart(snapshot, { part, ...header, ...more }, onRows))
     }
-    return backup
+    return { backup, rootKeys }
   } finally {
     await snapshot.close()
   }
 }
 
+/** Of the newest version, as the snapshot has them: the store may be rewrapped meanwhile. */
+async function rootKeysOf(snapshot: Snapshot): Promise<readonly string[]> {
+  const values = new Map<string, Uint8Array>()
+  for await (const { name, value } of each(snapshot, meta)) values.set(name, value)
+  const { wrapped, next } = newestOf(values)
+  return wrapped === undefined ? [] : rootKeyNames(wrapped, next)
+}
+
+function newestOf(values: ReadonlyMap<string, Uint8Array>, version = 1) {
+  const isLast = !values.has(masterKeyName(version + 1))
+  if (!isLast) return newestOf(values, version + 1)
+  return { wrapped: values.get(masterKeyName(version)), next: values.get(masterKeyName(version, true)) }
+}
+
 export interface Restored extends Proof {
   readonly backup: string
   readonly madeAt: string
+  /** What opens it, by name. */
+  readonly rootKeys: readonly string[]
 }
 
 /**
@@ -44,7 +72,7 @@ export interface Restored extends Proof {
 export async function restore(config: Config, to: StoreLocation, open: OpenPart, watch?: Watch): Promise<Restored> {
   const { header, manifest } = await fill(to, open)
   const proof = await prove(config, to, manifest, () => 1, watch)
-  return { ...proof, backup: header.backup, madeAt: header.madeAt }
+  return { ...proof, backup: header.backup, madeAt: header.madeAt, rootKeys: header.rootKeys ?? [] }
 }
 
 async function fill(to: StoreLocation, open: OpenPart) {
@@ -54,7 +82,7 @@ async function fill(to: StoreLocation, open: OpenPart) {
     const keys = await readPart(open('keys'), filling, { part: 'keys', backup: values.header.backup })
     await filling.commit()
     const manifest: Manifest = new Map([...values.manifest, ...keys.manifest])
-    return { header: values.header, manifest }
+    return { header: keys.header, manifest }
   } finally {
     await filling.close()
   }

@@ -2,7 +2,7 @@
  * The two parts of a backup as text, one JSON value a line: keys (all wrapped) and values (all sealed), so that they can
  * be kept apart. Without either, the other is of no use; without the root key, both.
  *
- *   {"strongroom_backup":1,"part":"keys","backup":ID,"schema":…,"made_at":…}
+ *   {"strongroom_backup":1,"part":"keys","backup":ID,"schema":…,"made_at":…,"root_keys":[NAME…]}     the last with the keys
  *   {"table":NAME}, then a row a line: an array of its values in the order of the columns, bytes in base64
  *   {"tables":{NAME:{"rows":…,"sha256":…}}}                                          the end; nothing follows
  *
@@ -25,6 +25,8 @@ export interface PartHeader {
   /** The newest migration of the store. */
   readonly schema: string
   readonly madeAt: string
+  /** In the part with the keys: what opens the store, by name. A backup of before does not say. */
+  readonly rootKeys?: readonly string[]
 }
 
 /** What a table holds: how many rows, and the SHA-256 of their lines, hexadecimal. */
@@ -54,8 +56,9 @@ export async function* writePart(
   header: PartHeader,
   onRows: (count: number) => void = () => {},
 ): AsyncGenerator<string> {
-  const { part, backup, schema, madeAt } = header
-  yield `${JSON.stringify({ strongroom_backup: format, part, backup, schema, made_at: madeAt })}\n`
+  const { part, backup, schema, madeAt, rootKeys } = header
+  const first = { strongroom_backup: format, part, backup, schema, made_at: madeAt, root_keys: rootKeys }
+  yield `${JSON.stringify(first)}\n`
   const contents: Record<string, Contents> = {}
   for (const table of tablesOf(part)) {
     yield `${JSON.stringify({ table: table.name })}\n`
@@ -234,9 +237,10 @@ function headerOf(line: string | undefined): PartHeader {
   if (Array.isArray(value) || !('strongroom_backup' in value) || value['strongroom_backup'] !== format) {
     throw faulty('It is no backup of a format that this version knows.')
   }
-  const { part, backup, schema, made_at: madeAt } = value
+  const { part, backup, schema, made_at: madeAt, root_keys: names } = value
   if (part !== 'keys' && part !== 'values') throw faulty('It is of no known part.')
-  return { part, backup: String(backup), schema: String(schema), madeAt: String(madeAt) }
+  const header: PartHeader = { part, backup: String(backup), schema: String(schema), madeAt: String(madeAt) }
+  return Array.isArray(names) ? { ...header, rootKeys: names.map(String) } : header
 }
 
 function parse(line: string): readonly unknown[] | Record<string, unknown> {

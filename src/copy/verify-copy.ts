@@ -184,7 +184,8 @@ class Walk<T extends { readonly accountId: number; readonly secretId: number }> 
   }
 }
 
-async function* each<Model>(snapshot: Snapshot, table: TableOf<Model>): AsyncGenerator<Model> {
+/** What a table holds, row by row. */
+export async function* each<Model>(snapshot: Snapshot, table: TableOf<Model>): AsyncGenerator<Model> {
   for await (const page of snapshot.rows(table)) for (const row of page) yield table.read(named(table, row))
 }
 

@@ -81,9 +81,9 @@ export class Keyring {
   readonly #unwrapped = new Map<string, KeyObject>()
   readonly #rowMac: Hmac
 
-  /** @throws Refusal `integrity_failure` when the root key is not this store's */
-  static async open(root: RootKeyProvider, sealed: SealedKeyring): Promise<Keyring> {
-    return new Keyring(sealed, await openMasters(root, sealed))
+  /** @throws Refusal `integrity_failure` when no root key is this store's, `sealed` when none can be used now */
+  static async open(roots: readonly RootKeyProvider[], sealed: SealedKeyring): Promise<Keyring> {
+    return new Keyring(sealed, await openMasters(roots, sealed))
   }
 
   private constructor(sealed: SealedKeyring, masters: readonly OpenMaster[]) {
@@ -111,10 +111,10 @@ export class Keyring {
   /**
    * Takes up versions of the master key that were made since.
    *
-   * @throws Refusal `integrity_failure` when the root key does not open them all
+   * @throws Refusal `integrity_failure` when the root keys do not open them all, `sealed` when none can be used now
    */
-  async learn(root: RootKeyProvider, sealed: SealedKeyring): Promise<void> {
-    this.#take(await openMasters(root, sealed))
+  async learn(roots: readonly RootKeyProvider[], sealed: SealedKeyring): Promise<void> {
+    this.#take(await openMasters(roots, sealed))
   }
 
   #take(masters: readonly OpenMaster[]): void {

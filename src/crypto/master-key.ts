@@ -1,5 +1,5 @@
 /**
- * A store's master key, in versions: each sealed under the root key. The newest wraps the accounts' keys; from the first
+ * A store's master key, in versions: each wrapped under the root keys. The newest wraps the accounts' keys; from the first
  * comes what is derived (row MACs, look-up hashes, the key of checkpoints), so that it stays with the store.
  */
 
@@ -7,8 +7,9 @@ import { createSecretKey } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { open, seal } from './aead.ts'
 import { contextOf, type SealContext } from './context.ts'
-import type { RootKeyProvider } from './providers/provider.ts'
+import { ProviderTrouble, type RootKeyProvider } from './providers/provider.ts'
 import { randomBytes } from './random.ts'
+import { checkOf, type FormPlace, isChecked, maxForms, type RootForm, readForms, writeForms } from './root-forms.ts'
 
 /** The version that everything derived comes from. */
 export const firstMasterKey = 1
@@ -17,13 +18,13 @@ const canaryText = 'strongroom canary'
 
 export interface SealedMasterKey {
   readonly version: number
-  /** Sealed under the root key. */
+  /** Its forms, one for each root key that opens it. */
   readonly wrapped: Uint8Array
-  /** The same, sealed under the root key that is to follow; while there are two, either opens the store. */
+  /** Of a store of before, while its root key was being replaced: the same under the next one. */
   readonly next: Uint8Array | undefined
 }
 
-/** What a store keeps of its keyring: nothing of it opens without the root key. */
+/** What a store keeps of its keyring: nothing of it opens without a root key. */
 export interface SealedKeyring {
   /** Hexadecimal, 16 bytes; random, made with the store. */
   readonly storeId: string
@@ -32,44 +33,80 @@ export interface SealedKeyring {
   readonly canary: Uint8Array
 }
 
-/** Makes the keys of a new store. */
-export async function createKeyring(root: RootKeyProvider): Promise<SealedKeyring> {
+type Roots = readonly RootKeyProvider[]
+
+/**
+ * Makes the keys of a new store, which each of the root keys opens.
+ *
+ * @throws Refusal `sealed` when one of them cannot be used now
+ */
+export async function createKeyring(roots: Roots): Promise<SealedKeyring> {
   const storeId = randomBytes(16).toString('hex')
   const master = randomBytes(keyBytes)
-  const wrapped = await root.wrap(master, contextOf(masterPlace(storeId, firstMasterKey)))
-  const canary = seal(createSecretKey(master), Buffer.from(canaryText), contextOf(canaryPlace(storeId)), firstMasterKey)
-  master.fill(0)
-  return { storeId, masterKeys: [{ version: firstMasterKey, wrapped, next: undefined }], canary }
-}
-
-/** Makes another version of the master key, sealed under the root key. */
-export async function newMasterKey(root: RootKeyProvider, storeId: string, version: number): Promise<SealedMasterKey> {
-  const bytes = randomBytes(keyBytes)
-  const wrapped = await root.wrap(bytes, contextOf(masterPlace(storeId, version)))
-  bytes.fill(0)
-  return { version, wrapped, next: undefined }
+  try {
+    const wrapped = await wrapUnder(roots, master, placeOf(storeId, firstMasterKey))
+    const key = createSecretKey(master)
+    const canary = seal(key, Buffer.from(canaryText), contextOf(canaryPlace(storeId)), firstMasterKey)
+    return { storeId, masterKeys: [{ version: firstMasterKey, wrapped, next: undefined }], canary }
+  } finally {
+    master.fill(0)
+  }
 }
 
 /**
- * Seals every version of the master key under another root key as well, and makes sure that it opens.
+ * Makes another version of the master key, which each of the root keys opens that open the newest one.
  *
- * @throws Refusal `integrity_failure` when `root` is not this store's
+ * @throws Refusal `invalid` when one that opens the newest is not among `roots`, `sealed` when one cannot be used now
  */
-export async function sealUnderNext(
-  root: RootKeyProvider,
+export async function newMasterKey(roots: Roots, sealed: SealedKeyring, version: number): Promise<SealedMasterKey> {
+  const strange = strangeForms(roots, sealed)
+  if (strange.length > 0) {
+    const names = strange.map(nameOf).join(', ')
+    throw new Refusal(
+      'invalid',
+      `The settings do not name every root key that opens this store. Name these too (STRONGROOM_ROOT_KEY_URLS), or leave them out first ("strongroom rewrap --finish"): ${names}.`,
+    )
+  }
+  const bytes = randomBytes(keyBytes)
+  try {
+    return { version, wrapped: await wrapUnder(roots, bytes, placeOf(sealed.storeId, version)), next: undefined }
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+/** Forms of the newest version that none of the root keys made. In a store of before that is not known. */
+function strangeForms(roots: Roots, { masterKeys }: SealedKeyring): readonly RootForm[] {
+  const newest = masterKeys.at(-1)
+  const forms = newest === undefined ? [] : formsOf(newest)
+  return forms.filter((form) => form.id !== '' && !roots.some((root) => isFormOf(root, form)))
+}
+
+/**
+ * Lets another root key open every version as well, and makes sure that it does.
+ *
+ * @throws Refusal `integrity_failure` when `roots` are not this store's, `sealed` when one cannot be used now
+ */
+export async function addRootKey(
+  roots: Roots,
   sealed: SealedKeyring,
   next: RootKeyProvider,
 ): Promise<readonly SealedMasterKey[]> {
-  const opened = await openMasters(root, sealed)
+  const opened = await openMasters(roots, sealed)
   try {
     const masterKeys = await Promise.all(
-      opened.map(async ({ version, bytes }) => ({
-        version,
-        wrapped: wrappedOf(sealed, version),
-        next: await next.wrap(bytes, contextOf(masterPlace(sealed.storeId, version))),
-      })),
+      opened.map(async ({ version, bytes }) => {
+        const place = placeOf(sealed.storeId, version)
+        const kept = await namedForms(roots, sealed, version)
+        const others = kept.filter((form) => !isFormOf(next, form))
+        if (others.length >= maxForms) {
+          throw new Refusal('invalid', `At most ${maxForms} root keys open a store. Remove one first.`)
+        }
+        const forms = [...others.map((form) => checked(form, bytes, place)), await formUnder(next, bytes, place)]
+        return { version, wrapped: writeForms(forms), next: undefined }
+      }),
     )
-    wipe(await openMasters(next, { ...sealed, masterKeys }))
+    wipe(await openMasters([next], { ...sealed, masterKeys }))
     return masterKeys
   } finally {
     wipe(opened)
@@ -77,22 +114,64 @@ export async function sealUnderNext(
 }
 
 /**
- * Each version as the root key opens it: for a root key that is to stay alone.
+ * Leaves the forms that the root keys open, each of which must open all.
  *
- * @throws Refusal `integrity_failure` when it does not open all of them
+ * @throws Refusal `integrity_failure` when one of them does not, `sealed` when one cannot be used now
  */
-export async function masterKeysUnder(
-  root: RootKeyProvider,
+export async function keepRootKeys(roots: Roots, sealed: SealedKeyring): Promise<readonly SealedMasterKey[]> {
+  for (const root of roots) wipe(await openMasters([root], sealed))
+  return leave(roots, sealed, (form) => roots.some((root) => isFormOf(root, form)))
+}
+
+/**
+ * Takes the forms of one root key away; those that are left must be opened by `roots`.
+ *
+ * @param name kind and id, as `nameOf` gives them
+ * @throws Refusal `not_found` when none is of that name, others when nothing would open the store
+ */
+export async function removeRootKey(
+  roots: Roots,
   sealed: SealedKeyring,
+  name: string,
 ): Promise<readonly SealedMasterKey[]> {
-  wipe(await openMasters(root, sealed))
-  return Promise.all(
-    sealed.masterKeys.map(async (key) => ({
-      version: key.version,
-      wrapped: await own(root, sealed, key),
-      next: undefined,
-    })),
-  )
+  const named = await Promise.all(sealed.masterKeys.map(({ version }) => namedForms(roots, sealed, version)))
+  if (!named.flat().some((form) => nameOf(form) === name)) {
+    throw new Refusal('not_found', 'No root key of this name opens the store. "strongroom root-key check" names them.')
+  }
+  return leave(roots, sealed, (form) => nameOf(form) !== name)
+}
+
+async function leave(
+  roots: Roots,
+  sealed: SealedKeyring,
+  isKept: (form: RootForm) => boolean,
+): Promise<readonly SealedMasterKey[]> {
+  const opened = await openMasters(roots, sealed)
+  try {
+    const masterKeys = await Promise.all(
+      opened.map(async ({ version, bytes }) => {
+        const place = placeOf(sealed.storeId, version)
+        const kept = (await namedForms(roots, sealed, version)).filter(isKept)
+        if (kept.length === 0)
+          throw new Refusal('invalid', 'This is the only root key that opens the store. Add another one first.')
+        return { version, wrapped: writeForms(kept.map((form) => checked(form, bytes, place))), next: undefined }
+      }),
+    )
+    wipe(await openMasters(roots, { ...sealed, masterKeys }))
+    return masterKeys
+  } finally {
+    wipe(opened)
+  }
+}
+
+/** How a form, and the root key that it is under, is called where it is kept. */
+export function nameOf({ kind, id }: { readonly kind: string; readonly id: string }): string {
+  return `${kind}:${id === '' ? 'unknown' : id}`
+}
+
+/** What opens a store, newest version of its master key, by name. */
+export function rootKeyNames(wrapped: Uint8Array, next?: Uint8Array): readonly string[] {
+  return formsOf({ wrapped, next }).map(nameOf)
 }
 
 /** A version of the master key in the clear. To be wiped. */
@@ -101,20 +180,165 @@ export interface OpenMaster {
   readonly bytes: Buffer
 }
 
-/** Every version, oldest first; the first is proven by the canary. */
-export async function openMasters(root: RootKeyProvider, sealed: SealedKeyring): Promise<readonly OpenMaster[]> {
-  const opened = await Promise.all(
-    sealed.masterKeys.map(async ({ version, wrapped, next = wrapped }) => {
-      const context = contextOf(masterPlace(sealed.storeId, version))
-      const bytes = (await root.unwrap(next, context)) ?? (await root.unwrap(wrapped, context))
-      return { version, bytes: bytes ?? Buffer.alloc(0) }
+/**
+ * Every version, oldest first, each as the root key opened it that was first to do so; the first is proven by the canary.
+ *
+ * @throws Refusal `integrity_failure` when none opens it, `sealed` when that may be over later
+ */
+export async function openMasters(roots: Roots, sealed: SealedKeyring): Promise<readonly OpenMaster[]> {
+  const settled = await Promise.allSettled(
+    sealed.masterKeys.map(async (key) => ({ version: key.version, bytes: await openByAny(roots, sealed, key) })),
+  )
+  const opened = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const failed = settled.find((one) => one.status === 'rejected')
+  const [first] = opened
+  if (failed === undefined && first?.version === firstMasterKey && isProven(first.bytes, sealed)) return opened
+  wipe(opened)
+  throw failed?.reason ?? wrongRootKey()
+}
+
+/** How a root key stands to a store: whether it opens it, has no form in it, or why it does not. */
+export type RootState = 'opens' | 'unused' | 'foreign' | 'wrong' | 'away' | 'denied'
+
+export interface RootFinding {
+  /** What the settings call it. */
+  readonly shown: string
+  /** Kind and id, as its forms say. */
+  readonly name: string
+  readonly state: RootState
+  /** A sentence; empty when it opens. */
+  readonly detail: string
+  readonly ms: number
+}
+
+/** Asks a root key to open every version, whatever others do. Nothing of what it opens is kept. */
+export async function findRootKey(root: RootKeyProvider, sealed: SealedKeyring): Promise<RootFinding> {
+  const began = performance.now()
+  const tries = await Promise.all(sealed.masterKeys.map((key) => tryRoot(root, sealed, key)))
+  const ms = performance.now() - began
+  const failed = tries.find((one): one is Failed => 'state' in one)
+  for (const one of tries) if ('bytes' in one) one.bytes.fill(0)
+  const { state, detail } = failed ?? { state: 'opens' as const, detail: '' }
+  return { shown: root.shown, name: nameOf(root), state, detail, ms }
+}
+
+interface Failed {
+  readonly state: Exclude<RootState, 'opens'>
+  readonly detail: string
+}
+
+/** All at once: one that hangs holds nobody up. What comes after the first is wiped. */
+async function openByAny(roots: Roots, sealed: SealedKeyring, key: SealedMasterKey): Promise<Buffer> {
+  let isOpen = false
+  const failures: (Failed & { readonly shown: string })[] = []
+  const tries = roots.map(async (root) => {
+    const tried = await tryRoot(root, sealed, key)
+    if ('state' in tried) {
+      failures.push({ ...tried, shown: root.shown })
+      throw new NotOpened()
+    }
+    if (isOpen) tried.bytes.fill(0)
+    isOpen = true
+    return tried.bytes
+  })
+  try {
+    return await Promise.any(tries)
+  } catch (error) {
+    if (!(error instanceof AggregateError)) throw error
+    // What is no answer of a provider: forms that cannot be read, or a fault of ours.
+    const fault: unknown = error.errors.find((one) => !(one instanceof NotOpened))
+    throw fault ?? refusalOf(failures, key)
+  }
+}
+
+/** One provider of several, which the others make good. */
+class NotOpened extends Error {
+  override readonly name = 'NotOpened'
+}
+
+function refusalOf(failures: readonly (Failed & { readonly shown: string })[], key: SealedMasterKey): Refusal {
+  const passing = failures.some(({ state }) => state === 'away' || state === 'denied')
+  const told = failures.filter(({ state }) => state !== 'foreign').map(({ shown, detail }) => `${shown}: ${detail}`)
+  if (passing) return new Refusal('sealed', `No root key can be used now. ${told.join(' ')}`)
+  const names = formsOf(key).flatMap((form) => (form.id === '' ? [] : [nameOf(form)]))
+  return wrongRootKey([...told, ...(names.length === 0 ? [] : [`What opens it: ${names.join(', ')}.`])])
+}
+
+async function tryRoot(
+  root: RootKeyProvider,
+  { storeId }: SealedKeyring,
+  key: SealedMasterKey,
+): Promise<Failed | { readonly bytes: Buffer }> {
+  const own = formsOf(key).filter(({ kind }) => kind === root.kind)
+  if (own.length === 0) return { state: 'unused', detail: 'It does not wrap the master key of this store.' }
+  const place = placeOf(storeId, key.version)
+  let failed: Failed = { state: 'foreign', detail: 'It does not open this store.' }
+  try {
+    // First the one that it made; an address may have changed, and the key behind it not.
+    for (const form of own.toSorted((one, other) => Number(isFormOf(root, other)) - Number(isFormOf(root, one)))) {
+      const bytes = await root.unwrap(form.wrapped, place.context)
+      if (bytes === undefined) continue
+      if (bytes.length === keyBytes && isChecked(bytes, place, form)) return { bytes }
+      bytes.fill(0)
+      failed = { state: 'wrong', detail: 'It opens to something else than was wrapped: do not trust it.' }
+    }
+  } catch (error) {
+    if (!(error instanceof ProviderTrouble)) throw error
+    return { state: error.reason, detail: error.message }
+  }
+  return failed
+}
+
+/** The forms of a version, with the ids of those of before whose root keys are here. */
+async function namedForms(roots: Roots, sealed: SealedKeyring, version: number): Promise<readonly RootForm[]> {
+  const key = sealed.masterKeys.find((one) => one.version === version)
+  if (key === undefined) throw new Error('Only versions of this keyring have been opened.')
+  const { context } = placeOf(sealed.storeId, version)
+  return Promise.all(
+    formsOf(key).map(async (form) => {
+      if (form.id !== '') return form
+      for (const root of roots.filter(({ kind }) => kind === form.kind)) {
+        const bytes = await root.unwrap(form.wrapped, context)
+        bytes?.fill(0)
+        if (bytes !== undefined) return { ...form, id: root.id }
+      }
+      return form
     }),
   )
-  const [first] = opened
-  const areWhole = opened.every(({ bytes }) => bytes.length === keyBytes)
-  if (areWhole && first?.version === firstMasterKey && isProven(first.bytes, sealed)) return opened
-  wipe(opened)
-  throw wrongRootKey()
+}
+
+function formsOf({ wrapped, next }: Pick<SealedMasterKey, 'wrapped' | 'next'>): readonly RootForm[] {
+  return [...(next === undefined ? [] : readForms(next)), ...readForms(wrapped)]
+}
+
+function isFormOf({ kind, id }: RootKeyProvider, form: RootForm): boolean {
+  return kind === form.kind && id === form.id
+}
+
+/** @throws Refusal `sealed` when a root key cannot be used now */
+async function wrapUnder(roots: Roots, bytes: Uint8Array, place: FormPlace): Promise<Buffer> {
+  return writeForms(await Promise.all(roots.map((root) => formUnder(root, bytes, place))))
+}
+
+/** What a provider wraps is tried before it is believed. */
+async function formUnder(root: RootKeyProvider, bytes: Uint8Array, place: FormPlace) {
+  const { kind, id } = root
+  try {
+    const wrapped = await root.wrap(bytes, place.context)
+    const again = await root.unwrap(wrapped, place.context)
+    const isSame = again?.equals(bytes) === true
+    again?.fill(0)
+    if (isSame) return checked({ kind, id, wrapped, check: undefined }, bytes, place)
+  } catch (error) {
+    if (!(error instanceof ProviderTrouble)) throw error
+    throw new Refusal('sealed', `${root.shown} cannot be used now. ${error.message}`, { cause: error })
+  }
+  throw new Refusal('integrity_failure', `${root.shown} does not open what it has wrapped: do not use it.`)
+}
+
+function checked(form: RootForm, bytes: Uint8Array, place: FormPlace) {
+  const { kind, id, wrapped } = form
+  return { kind, id, wrapped, check: checkOf(bytes, place, form) }
 }
 
 function wipe(opened: readonly OpenMaster[]): void {
@@ -131,35 +355,14 @@ function isProven(bytes: Buffer, { storeId, canary: sealed }: SealedKeyring): bo
   }
 }
 
-/** Which of the two sealed forms the root key opens. */
-async function own(
-  root: RootKeyProvider,
-  { storeId }: SealedKeyring,
-  { version, wrapped, next = wrapped }: SealedMasterKey,
-): Promise<Uint8Array> {
-  for (const one of [next, wrapped]) {
-    const bytes = await root.unwrap(one, contextOf(masterPlace(storeId, version)))
-    bytes?.fill(0)
-    if (bytes !== undefined) return one
-  }
-  throw wrongRootKey()
+function wrongRootKey(told: readonly string[] = []): Refusal {
+  const what =
+    'The root key does not open this store. Set STRONGROOM_ROOT_KEY, STRONGROOM_ROOT_KEY_FILE or STRONGROOM_ROOT_KEY_URLS to a key of the store.'
+  return new Refusal('integrity_failure', [what, ...told].join(' '))
 }
 
-function wrappedOf({ masterKeys }: SealedKeyring, version: number): Uint8Array {
-  const found = masterKeys.find((key) => key.version === version)
-  if (found === undefined) throw new Error('Only versions of this keyring have been opened.')
-  return found.wrapped
-}
-
-function wrongRootKey(): Refusal {
-  return new Refusal(
-    'integrity_failure',
-    'The root key does not open this store. Set STRONGROOM_ROOT_KEY or STRONGROOM_ROOT_KEY_FILE to the key of the store.',
-  )
-}
-
-function masterPlace(storeId: string, version: number): SealContext {
-  return { purpose: 'masterKey', storeId, version, keyVersion: 0 }
+function placeOf(storeId: string, version: number): FormPlace {
+  return { storeId, context: contextOf({ purpose: 'masterKey', storeId, version, keyVersion: 0 }) }
 }
 
 function canaryPlace(storeId: string): SealContext {

@@ -4,9 +4,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { faults } from '../oidc/token.ts'
 import { type BatchReport, conditionNames, type ObjectCounts, type Store } from '../store/store.ts'
 import { ObjectCounter } from './object-counts.ts'
+import { createRootKeyMetrics, type RootKeyFound, showRootKey } from './root-key-metrics.ts'
 import { createSinkMetrics, sinkLooker } from './sink-metrics.ts'
 
-export { sinkLooker }
+export { type RootKeyFound, showRootKey, sinkLooker }
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -205,6 +206,7 @@ export function createMetrics() {
       registers,
     }),
     sinks: createSinkMetrics(registers),
+    rootKeys: createRootKeyMetrics(registers),
     traceSpans: new Counter({
       name: 'strongroom_trace_spans_total',
       help: 'Spans that the collector of traces took, or that were given up because it did not.',

@@ -40,6 +40,7 @@ export const statusOf: Record<Code, number> = {
   overloaded: 503,
   storage_full: 507,
   key_exhausted: 503,
+  sealed: 503,
 }
 
 export interface Problem {

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Store } from '../store/store.ts'
 
-export type Readiness = 'starting' | 'ready' | 'draining' | 'store unavailable' | 'store behind'
+export type Readiness = 'starting' | 'sealed' | 'ready' | 'draining' | 'store unavailable' | 'store behind'
 
 /** A probe answers for whoever asks so soon after it. */
 const freshMs = 1_000

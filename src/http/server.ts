@@ -19,7 +19,16 @@ import { readBody, senders } from './bodies.ts'
 import { compileLate } from './compilers.ts'
 import { guardConnections } from './connections.ts'
 import { RateLimiter } from './limits.ts'
-import { countBatch, createMetrics, type Metrics, type Scrape, scrapeOf, sinkLooker } from './metrics.ts'
+import {
+  countBatch,
+  createMetrics,
+  type Metrics,
+  type RootKeyFound,
+  type Scrape,
+  scrapeOf,
+  showRootKey,
+  sinkLooker,
+} from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
 import { checkRequests } from './request-rules.ts'
 import { answerListsError, isListsPath, refusedPaths } from './secret-lists/plugin.ts'
@@ -66,6 +75,8 @@ export interface Server {
   readonly reloadTls: ((reason: string) => void) | undefined
   /** What is counted of the sinks that this node sends to. */
   readonly sinkMetrics: Metrics['sinks']
+  /** Takes down how a root key was found. */
+  readonly showRootKey: (finding: RootKeyFound) => void
   /** Counts what became of something that was sent to a webhook. */
   countTry(outcome: 'delivered' | 'again' | 'failed'): void
   /** From now on `/readyz` says no, so that no new work is sent here. */
@@ -182,6 +193,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     health: { vault, isDraining: () => state.isDraining },
     reloadTls: tls?.reloaderOf(app, { logger, metrics, now: vault.now }),
     sinkMetrics: metrics.sinks,
+    showRootKey: (finding) => showRootKey(metrics.rootKeys, finding),
     countTry: (outcome) => metrics.webhookTries.inc({ outcome }),
     drain: () => {
       state.isDraining = true

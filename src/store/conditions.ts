@@ -1,6 +1,6 @@
 /** What is amiss with a store, though it may answer: told when it begins, when it turns, and when it is over. */
 
-export const conditionNames = ['clock', 'replication', 'trail', 'schema'] as const
+export const conditionNames = ['clock', 'replication', 'trail', 'schema', 'root_key'] as const
 
 export type ConditionName = (typeof conditionNames)[number]
 

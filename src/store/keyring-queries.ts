@@ -49,8 +49,9 @@ export const countWraps = (): Query => sql`
 
 export const allMeta = () => reading(meta, sql`select ${all(meta)} from meta`)
 
-export const putMeta = (name: string, value: Uint8Array): Query => sql`
-  insert into meta (name, value) values (${name}, ${value}) on conflict (name) do update set value = excluded.value`
+/** Answers with a row if it replaced what it was told to replace. */
+export const replaceMeta = (name: string, from: Uint8Array, to: Uint8Array): Query =>
+  sql`update meta set value = ${to} where name = ${name} and value = ${from} returning name`
 
 /** Leaves what is there already. */
 export const addMeta = (name: string, value: Uint8Array): Query =>
@@ -68,7 +69,7 @@ export const putKeyring = ({ storeId, masterKeys, canary }: KeyringRow): Query =
     on conflict (name) do nothing`
 }
 
-/** What `meta` calls a version of the master key, and the same under the root key that is to follow. */
+/** What `meta` calls a version of the master key; and, in stores of before, the same under a root key that was to follow. */
 export function masterKeyName(version: number, isNext = false): string {
   return `master_key${version === 1 ? '' : `_${version}`}${isNext ? '_next' : ''}`
 }

@@ -325,13 +325,16 @@ class BatchedStore implements Store {
     await this.#query(keyrings.addMeta(keyrings.masterKeyName(version), wrapped))
   }
 
-  async keepMasterKeys(keys: KeyringRow['masterKeys']): Promise<void> {
-    for (const { version, wrapped, next } of keys) {
-      const nextName = keyrings.masterKeyName(version, true)
-      // First the one that stays: between the two statements both are the same key.
-      await this.#query(keyrings.putMeta(keyrings.masterKeyName(version), wrapped))
-      await this.#query(next === undefined ? keyrings.dropMeta(nextName) : keyrings.putMeta(nextName, next))
+  async replaceMasterKeys(before: KeyringRow['masterKeys'], keys: KeyringRow['masterKeys']): Promise<boolean> {
+    for (const { version, wrapped } of keys) {
+      const old = before.find((key) => key.version === version)
+      const name = keyrings.masterKeyName(version)
+      if (old === undefined || (await this.#query(keyrings.replaceMeta(name, old.wrapped, wrapped))).length === 0)
+        return false
+      // After the one that has it as well: between the two statements it is only there twice.
+      if (old.next !== undefined) await this.#query(keyrings.dropMeta(keyrings.masterKeyName(version, true)))
     }
+    return true
   }
 
   wraps(): Promise<Wraps> {

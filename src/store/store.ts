@@ -143,8 +143,12 @@ export interface Store extends Watched {
   keyring(make: () => Promise<KeyringRow>): Promise<KeyringRow>
   /** Keeps another version of the master key, unless there is one of this number. */
   addMasterKey(key: KeyringRow['masterKeys'][number]): Promise<void>
-  /** Keeps every version as it is here, under one root key or two: done twice, it has the same effect. */
-  keepMasterKeys(keys: KeyringRow['masterKeys']): Promise<void>
+  /**
+   * Replaces every version, as it is wrapped, where it is what was read before. Broken off, it has done so with the first ones.
+   *
+   * @returns whether all were replaced
+   */
+  replaceMasterKeys(before: KeyringRow['masterKeys'], keys: KeyringRow['masterKeys']): Promise<boolean>
   /** How much the keys that wrap others have been used. */
   wraps(): Promise<Wraps>
   /** How many things there are, by counting their rows: not for the path of a request. Nothing of it is recorded. */
@@ -252,7 +256,7 @@ export interface OldSecretKey {
 /** What the keyring keeps in the store: nothing of it opens without the root key. */
 export interface KeyringRow {
   readonly storeId: string
-  /** Each sealed under the root key, and while it is being replaced under the next one as well; oldest first. */
+  /** Each wrapped under the root keys; in a store of before, while one was being replaced, under the next one as well. Oldest first. */
   readonly masterKeys: readonly {
     readonly version: number
     readonly wrapped: Uint8Array

@@ -2,6 +2,7 @@
 
 import type { Action, AuditObject } from '../audit/record.ts'
 import type { Keyring } from '../crypto/keyring.ts'
+import type { RootFinding } from '../crypto/master-key.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
 import { defaultEnvironment } from '../model/environment.ts'
@@ -23,6 +24,8 @@ export interface Vault {
   readonly keyring: Keyring
   /** Takes up versions of the master key that were made since the store was opened. */
   readonly learnMasterKeys: () => Promise<void>
+  /** Has every root key of the settings open the store, which tells how each is. */
+  readonly findRootKeys: () => Promise<readonly RootFinding[]>
   /** Milliseconds since 1970, by the clock of the store, which batches are judged by too. */
   readonly now: () => number
   /** The longest value, in bytes of UTF-8. */

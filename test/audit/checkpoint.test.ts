@@ -8,9 +8,10 @@ import { createKeyring } from '../../src/crypto/master-key.ts'
 import { localKey } from '../../src/crypto/providers/local.ts'
 import { fc } from '../support/fast-check.ts'
 
-const root = localKey(createSecretKey(randomBytes(32)))
-const keyring = await Keyring.open(root, await createKeyring(root))
-const other = await Keyring.open(root, await createKeyring(root))
+const rootKey = createSecretKey(randomBytes(32))
+const roots = [localKey(() => rootKey)]
+const keyring = await Keyring.open(roots, await createKeyring(roots))
+const other = await Keyring.open(roots, await createKeyring(roots))
 
 function noteOf(signer: Keyring, size: number, accountId = 1): string {
   const { storeId } = signer

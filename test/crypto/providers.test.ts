@@ -5,7 +5,7 @@ import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync }
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { decodeKey } from '../../src/crypto/providers/local.ts'
-import { openRootKey } from '../../src/crypto/providers/open.ts'
+import { openRootKey, openRootKeys } from '../../src/crypto/providers/open.ts'
 import type { RootKeySource } from '../../src/crypto/providers/provider.ts'
 import { Refusal } from '../../src/errors.ts'
 import { makeFolder } from '../support/engines.ts'
@@ -21,9 +21,9 @@ async function isSame(one: RootKeySource, other: RootKeySource): Promise<boolean
   return unwrapped?.equals(plain) === true
 }
 
-/** Each kind of provider, with a root key of its own each time. */
-const sources: Record<RootKeySource['kind'], (t: TestContext) => RootKeySource> = {
-  environment: () => ({ kind: 'environment', text: randomBytes(32).toString('base64url') }),
+/** Each kind of provider that asks nobody, with a root key of its own each time. */
+const sources: Record<'environment' | 'file', (t: TestContext) => RootKeySource> = {
+  environment: () => ({ kind: 'environment', name: 'TEST', text: randomBytes(32).toString('base64url') }),
   file: (t) => ({ kind: 'file', path: join(folder(t), 'root.key'), create: true }),
 }
 
@@ -92,9 +92,32 @@ suite('A root key', () => {
     await openRootKey(made)
 
     assert.equal(statSync(path).mode & 0o777, 0o600)
-    assert.ok(await isSame(made, { kind: 'environment', text: readFileSync(path, 'utf8') }))
+    assert.ok(await isSame(made, { kind: 'environment', name: 'TEST', text: readFileSync(path, 'utf8') }))
     assert.ok(await isSame(made, made))
     assert.ok(await isSame(made, { ...made, create: false }))
+  })
+
+  test('of a file is read each time that it is used, and not kept', async (t) => {
+    const path = join(folder(t), 'root.key')
+    const root = await openRootKey({ kind: 'file', path, create: true })
+    const wrapped = await root.wrap(randomBytes(32), context)
+    assert.ok(await root.unwrap(wrapped, context))
+
+    rmSync(path)
+
+    await assert.rejects(root.unwrap(wrapped, context), { name: 'ProviderTrouble', reason: 'away' })
+  })
+
+  test('that cannot be made ready is told of together with the others', async (t) => {
+    const path = join(folder(t), 'root.key')
+    await assert.rejects(
+      openRootKeys([
+        { kind: 'file', path, create: false },
+        { kind: 'environment', name: 'SHORT', text: 'short' },
+        { kind: 'environment', name: 'GOOD', text: good },
+      ]),
+      (error: Error) => /does not exist/.test(error.message) && /in SHORT must be 32 bytes/.test(error.message),
+    )
   })
 
   test('file that was named is not made, and must be there', async (t) => {
@@ -112,7 +135,7 @@ suite('A root key', () => {
       await assert.rejects(openRootKey(source), /can be read by others/)
     }
     chmodSync(path, 0o400)
-    assert.ok(await isSame(source, { kind: 'environment', text: good }))
+    assert.ok(await isSame(source, { kind: 'environment', name: 'TEST', text: good }))
     symlinkSync(path, `${path}.link`)
     await assert.rejects(openRootKey({ ...source, path: `${path}.link` }), /must not be a link/)
   })

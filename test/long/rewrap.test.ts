@@ -86,6 +86,23 @@ for (const engine of engines) {
           assert.equal(await isOpenedBy(withNext), true)
         }
         assert.equal((await runBeside(place, ['rewrap', '--finish'], withNext)).code, 0)
+        // One more beside it, and away again.
+        const third = { STRONGROOM_ROOT_KEY_FILE: join(place.dataDir, 'third.key') }
+        for (let round = 0; round < times; round++) {
+          await kill(['rewrap', '--add', `file:${third.STRONGROOM_ROOT_KEY_FILE}`], withNext)
+          assert.equal(await isOpenedBy(withNext), true)
+        }
+        assert.equal(
+          (await runBeside(place, ['rewrap', '--add', `file:${third.STRONGROOM_ROOT_KEY_FILE}`], withNext)).code,
+          0,
+        )
+        assert.equal(await isOpenedBy(third), true)
+        for (let round = 0; round < times; round++) {
+          await kill(['rewrap', '--remove', `file:${third.STRONGROOM_ROOT_KEY_FILE}`], withNext)
+          assert.equal(await isOpenedBy(withNext), true)
+        }
+        await runBeside(place, ['rewrap', '--remove', `file:${third.STRONGROOM_ROOT_KEY_FILE}`], withNext)
+        assert.equal(await isOpenedBy(third), false)
       })
 
       assert.deepEqual([await isOpenedBy({}), await isOpenedBy(withNext)], [false, true])
@@ -120,7 +137,10 @@ for (const engine of engines) {
         assert.match(runCommand(place, ['rewrap', ...parameters], wrong).stderr, /does not open this store/)
       }
       for (const parameters of [[], ['--finish', '--to', 'x'], ['--master', '--finish']]) {
-        assert.match(runCommand(place, ['rewrap', ...parameters]).stderr, /one of --to FILE, --finish and --master/)
+        assert.match(
+          runCommand(place, ['rewrap', ...parameters]).stderr,
+          /one of --to URL, --add URL, --remove URL, --finish and --master/,
+        )
       }
 
       assert.deepEqual(await query(place, 'select * from meta order by name'), before)

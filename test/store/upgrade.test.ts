@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { restore } from '../../src/copy/backup.ts'
 import { Keyring } from '../../src/crypto/keyring.ts'
-import { openRootKey } from '../../src/crypto/providers/open.ts'
+import { openRootKeys } from '../../src/crypto/providers/open.ts'
 import type { Refusal } from '../../src/errors.ts'
 import { openVault } from '../../src/open.ts'
 import type { Engine } from '../../src/store/engine.ts'
@@ -65,8 +65,8 @@ async function assertHolds(server: TestServer): Promise<void> {
 
 async function engineOf(place: Place): Promise<Engine> {
   const store = await openStore({ ...place, keepVersions: 10, diskReserveBytes: 0, mayMake: false })
-  const root = await openRootKey(testConfig(place).rootKey)
-  const keyring = await Keyring.open(root, await store.keyring(() => assert.fail()))
+  const roots = await openRootKeys(testConfig(place).rootKeys)
+  const keyring = await Keyring.open(roots, await store.keyring(() => assert.fail()))
   await store.close()
   const engine =
     place.databaseUrl === undefined

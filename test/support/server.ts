@@ -57,7 +57,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     listen: { host: '127.0.0.1', port: 0 },
     tls: undefined,
     metricsListen: undefined,
-    rootKey: { kind: 'file', path: join(place.dataDir, 'root.key'), create: true },
+    rootKeys: [{ kind: 'file', path: join(place.dataDir, 'root.key'), create: true }],
     bootstrapApiKey: undefined,
     rateLimit: undefined,
     maxConnections: 4096,

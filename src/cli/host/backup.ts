@@ -45,20 +45,25 @@ export async function make(options: MakeOptions): Promise<void> {
     const bar = progressOfParts(!options.json)
     const keep = (part: PartName, text: AsyncIterable<string>) =>
       writeEncrypted(parts.handleOf(files[part]), encrypter, text)
-    const backup = await backUp(config, new Date(), keep, bar.isShown ? bar.at : undefined).finally(bar.end)
+    const made = await backUp(config, new Date(), keep, bar.isShown ? bar.at : undefined).finally(bar.end)
     await parts.finish()
-    tell(backup, files, options)
+    tell(made, files, options)
   } finally {
     await parts.close()
   }
 }
 
-function tell(backup: string, files: Readonly<Record<PartName, string>>, options: MakeOptions): void {
-  if (options.json) printJson({ backup, files })
+function tell(
+  { backup, rootKeys }: { readonly backup: string; readonly rootKeys: readonly string[] },
+  files: Readonly<Record<PartName, string>>,
+  options: MakeOptions,
+): void {
+  if (options.json) printJson({ backup, files, root_keys: rootKeys })
   if (options.json) return
   print(`Backup ${backup} is made. Keep its parts apart from each other, and both from the root key:`)
   print(`  ${files.values}`)
   print(`  ${files.keys}`)
+  print(`What opens it: ${rootKeys.join(', ')}.`)
 }
 
 /** Restores into a store that is thrown away afterwards. */
@@ -118,17 +123,17 @@ function megabytes(bytes: number): number {
   return Math.ceil(bytes / 1e6)
 }
 
-/** The root key of a backup is never one that is made now. */
+/** A root key of a backup is never one that is made now. */
 export function withExistingKey(config: Config): Config {
-  return { ...config, rootKey: existing(config.rootKey) }
+  return { ...config, rootKeys: config.rootKeys.map(existing) }
 }
 
 function pathOf(prefix: string, part: PartName): string {
   return `${prefix}.${part}.age`
 }
 
-function shown({ backup, madeAt, accounts, secrets, opened, records }: Restored) {
-  return { backup, made_at: madeAt, accounts, secrets, values_opened: opened, records }
+function shown({ backup, madeAt, accounts, secrets, opened, records, rootKeys }: Restored) {
+  return { backup, made_at: madeAt, accounts, secrets, values_opened: opened, records, root_keys: rootKeys }
 }
 
 function told({ accounts, secrets, opened, records }: Restored): string {

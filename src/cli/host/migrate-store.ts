@@ -32,9 +32,10 @@ export async function migrateStore({ from, to, json }: Options): Promise<void> {
 
 /** A root key that the server has made lies in its data folder. */
 function withRootKeyOf(config: Config, { dataDir }: StoreLocation): Config {
-  const { rootKey } = config
-  const isMade = rootKey.kind === 'file' && rootKey.create
-  return withExistingKey(isMade ? { ...config, rootKey: { ...rootKey, path: join(dataDir, 'root.key') } } : config)
+  const rootKeys = config.rootKeys.map((one) =>
+    one.kind === 'file' && one.create ? { ...one, path: join(dataDir, 'root.key') } : one,
+  )
+  return withExistingKey({ ...config, rootKeys })
 }
 
 /** A line for each table, and for each hundred thousand rows. */

@@ -1,38 +1,67 @@
 /**
- * `strongroom rewrap`: replaces the root key in two steps, so that there is always one that every node has; or the master
- * key at once, which every node takes up by itself.
+ * `strongroom rewrap`: which root keys open the store, changed in steps, so that there is always one that every node has; or
+ * the master key at once, which every node takes up by itself.
  */
-import { resolve } from 'node:path'
-import { type Config, readConfig } from '../../config.ts'
+import { type Config, readConfig, rootKeyOf } from '../../config.ts'
 import { Refusal } from '../../errors.ts'
-import { addRootKey, keepRootKey, rotateMasterKey } from '../../open.ts'
+import { addRootKey, keepRootKeys, type RootKeySource, removeRootKey, rotateMasterKey } from '../../root-keys.ts'
 import { print, printJson } from '../output.ts'
 import { begin, hostAsker } from './with-vault.ts'
 
 export interface RewrapOptions {
   readonly to?: string
+  readonly add?: string
+  readonly remove?: string
   readonly finish?: boolean
   readonly master?: boolean
   readonly json?: boolean
 }
 
-export async function rewrap({ to, finish, master, json }: RewrapOptions): Promise<void> {
-  if ([to !== undefined, finish === true, master === true].filter(Boolean).length !== 1) {
-    throw new Refusal('invalid', 'Say one of --to FILE, --finish and --master.')
+export async function rewrap({ to, add, remove, finish, master, json }: RewrapOptions): Promise<void> {
+  const said = [to !== undefined, add !== undefined, remove !== undefined, finish === true, master === true]
+  if (said.filter(Boolean).length !== 1) {
+    throw new Refusal('invalid', 'Say one of --to URL, --add URL, --remove URL, --finish and --master.')
   }
   begin()
+  // Before the settings are read, which takes secrets out of the environment.
+  const [next, gone] = [sourceOf(to ?? add), remove === undefined || isName(remove) ? remove : sourceOf(remove)]
   const config = readConfig()
-  if (master === true) return replaceMasterKey(config, json === true)
-  if (to === undefined) {
-    await keepRootKey(config, hostAsker())
-    print('The root key of the settings is the only one that opens the store now.')
+  if (next !== undefined) return addNext(config, next, to !== undefined)
+  if (gone !== undefined) {
+    await removeRootKey(config, gone, hostAsker())
+    print('That root key opens the store no longer. Backups from before still open with it.')
     return
   }
-  const path = resolve(to)
-  await addRootKey(config, { kind: 'file', path, create: true }, hostAsker())
-  print(`The root key in ${path} opens the store now, as the old one still does.`)
+  if (master === true) return replaceMasterKey(config, json === true)
+  await keepRootKeys(config, hostAsker())
+  const isOne = config.rootKeys.length === 1
   print(
-    'Set STRONGROOM_ROOT_KEY_FILE to it for every node, start them anew, then run "strongroom rewrap --finish" with it.',
+    isOne
+      ? 'The root key of the settings is the only one that opens the store now.'
+      : 'The root keys of the settings are the only ones that open the store now.',
+  )
+}
+
+/** A local key, as "root-key check" prints it: the file itself may be gone. */
+function isName(text: string): boolean {
+  return /^local:([0-9a-f]{16}|unknown)$/.test(text)
+}
+
+function sourceOf(text: string | undefined): RootKeySource | undefined {
+  if (text === undefined) return undefined
+  const source = rootKeyOf(text)
+  if (typeof source === 'string') throw new Refusal('invalid', `The root key ${source}.`)
+  return source
+}
+
+async function addNext(config: Config, next: RootKeySource, isReplacing: boolean): Promise<void> {
+  const source = next.kind === 'file' ? { ...next, create: true } : next
+  const { name, shown } = await addRootKey(config, source, hostAsker())
+  print(`The root key ${shown} opens the store now (${name}), as those do that did before.`)
+  print(
+    isReplacing
+      ? 'Set it for every node, start them anew, then run "strongroom rewrap --finish" with it.'
+      : 'Name it in STRONGROOM_ROOT_KEY_URLS for every node, beside the others.',
   )
 }
 

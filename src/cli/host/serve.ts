@@ -13,6 +13,7 @@ import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { askerOf } from '../../vault/accounts.ts'
 import { sweepDeleted } from '../../vault/deleted.ts'
 import { finishDeletions } from '../../vault/deletion.ts'
+import { watchRootKeys } from '../../vault/root-keys.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { deliverWebhooks } from '../../vault/webhook-deliveries.ts'
@@ -53,11 +54,16 @@ export async function serve(): Promise<void> {
     manager.status('waiting for the database')
     waiting.begin()
   }
+  const onSealed = (reason: string) => {
+    logger.warn({ reason }, 'no root key can be used yet: waiting for one')
+    manager.status('sealed: waiting for a root key')
+    waiting.seal()
+  }
   // A store of an older version may take long, too.
   const slow = later(() => waiting.begin(), slowStartMs)
   // The store's thread starts while the server's modules load.
   const [opened, { createServer }] = await Promise.all([
-    openServerVault(config, { onAway }),
+    openServerVault(config, { onAway, onSealed }),
     import('../../http/server.ts'),
   ]).finally(() => {
     clearTimeout(slow)
@@ -90,6 +96,7 @@ export async function serve(): Promise<void> {
     tellConditions(opened.vault, logger)
     makeCheckpoints(opened, config, logger)
     watchWraps(opened.vault, logger)
+    watchRootKeys(opened.vault, server.showRootKey, () => logger.warn('the root keys could not be looked at'))
     seeDeletionsThrough(opened.vault, logger)
     flushCompileCache()
   } catch (error) {
@@ -146,9 +153,10 @@ function warn(logger: Logger, config: Config, unknown: readonly string[]): void 
   if (mayDumpCore()) {
     logger.warn('a crash may write memory, with keys in it, to disk: set the core file size limit to 0 ("ulimit -c 0")')
   }
-  if (config.rootKey.kind === 'file' && config.rootKey.create) {
+  for (const source of config.rootKeys) {
+    if (source.kind !== 'file' || !source.create) continue
     logger.warn(
-      { path: config.rootKey.path },
+      { path: source.path },
       'the root key lies in the data folder: in production keep it elsewhere (STRONGROOM_ROOT_KEY_FILE)',
     )
   }
@@ -235,7 +243,7 @@ function greet(
     readonly setUp: string | undefined
   },
 ): void {
-  const { databaseUrl, dataDir, rootKey, bootstrapApiKey } = config
+  const { databaseUrl, dataDir, rootKeys, bootstrapApiKey } = config
   const { origin: url, portal, firstKey, setUp } = told
   // Who only has a socket gets to the portal through whatever stands before it.
   const isReachable = !isSocketPath(listening) || config.publicUrl !== undefined
@@ -246,7 +254,7 @@ function greet(
     `  API        ${url}/v3`,
     `  Reference  ${url}/docs`,
     `  Data       ${databaseUrl === undefined ? dataDir : 'PostgreSQL'}`,
-    ...(rootKey.kind === 'file' ? [`  Root key   ${rootKey.path}`] : []),
+    ...rootKeys.flatMap((one) => (one.kind === 'file' ? [`  Root key   ${one.path}`] : [])),
   ]
   if (firstKey !== undefined && bootstrapApiKey !== undefined) {
     lines.push('The account "default" is made; its API key is the one in STRONGROOM_BOOTSTRAP_API_KEY.')

@@ -12,6 +12,7 @@ export class Waiting {
   readonly #tls: TlsPair | undefined
   readonly #logger: Logger
   #isOver = false
+  #isSealed = false
   #starting: Promise<readonly FastifyInstance[]> | undefined
 
   constructor(addresses: Addresses, tls: TlsPair | undefined, logger: Logger) {
@@ -23,6 +24,12 @@ export class Waiting {
   /** From now on `/healthz` and `/readyz` are answered. Once more is no fault. */
   begin(): void {
     if (!this.#isOver) this.#starting ??= this.#start()
+  }
+
+  /** It is a root key that is waited for, which may take long. */
+  seal(): void {
+    this.#isSealed = true
+    this.begin()
   }
 
   /** Lets go of the addresses. */
@@ -40,7 +47,7 @@ export class Waiting {
     ]
     const apps: FastifyInstance[] = []
     for (const { address, tls } of wanted) {
-      const app = await createWaitingServer(tls)
+      const app = await createWaitingServer(tls, () => this.#isSealed)
       try {
         await listen(app, address)
         apps.push(app)

@@ -1,8 +1,9 @@
-/** A root key in the setting `STRONGROOM_ROOT_KEY`. */
+/** A root key in a setting: `STRONGROOM_ROOT_KEY`, or the variable that `env:NAME` names. */
 import { decodeKey, localKey } from './local.ts'
 import type { RootKeyProvider } from './provider.ts'
 
 /** @throws Refusal `invalid` */
-export function environmentKey(text: string): RootKeyProvider {
-  return localKey(decodeKey(text, 'STRONGROOM_ROOT_KEY'))
+export function environmentKey({ name, text }: { readonly name: string; readonly text: string }): RootKeyProvider {
+  const key = decodeKey(text, name)
+  return localKey(() => key, `env:${name}`)
 }

@@ -1,18 +1,30 @@
 /** A root key in a file that only its owner reads. */
-
+import type { KeyObject } from 'node:crypto'
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Refusal } from '../../errors.ts'
 import { randomBytes } from '../random.ts'
 import { decodeKey, localKey, rootKeyBytes } from './local.ts'
-import type { RootKeyProvider } from './provider.ts'
+import { ProviderTrouble, type RootKeyProvider } from './provider.ts'
 
 /**
  * @param create whether the file is made, with a new key, when it is not there
  * @throws Refusal `invalid` for a file that is not there, is a link, may be read by others, or holds no key
  */
 export function fileKey({ path, create }: { readonly path: string; readonly create: boolean }): RootKeyProvider {
-  return localKey(decodeKey(create ? readOrMake(path) : readNamed(path), path))
+  // A faulty one is found before it is needed.
+  decodeKey(create ? readOrMake(path) : readNamed(path), path)
+  return localKey(() => readAgain(path), `file:${path}`)
+}
+
+/** Whoever has begun with it meets it again, unless somebody took it away meanwhile. */
+function readAgain(path: string): KeyObject {
+  try {
+    return decodeKey(readNamed(path), path)
+  } catch (error) {
+    if (error instanceof Refusal) throw new ProviderTrouble('away', error.message)
+    throw new ProviderTrouble('denied', `The root key file ${path} cannot be read.`, { cause: error })
+  }
 }
 
 function readNamed(path: string): string {

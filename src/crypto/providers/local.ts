@@ -1,5 +1,5 @@
-/** A root key of 32 bytes that this process holds: what the setting and the file have in common. */
-import { createSecretKey, type KeyObject } from 'node:crypto'
+/** A root key of 32 bytes that this process reads: what the setting and the file have in common. */
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { Refusal } from '../../errors.ts'
 import { open, seal } from '../aead.ts'
 import type { RootKeyProvider } from './provider.ts'
@@ -7,12 +7,21 @@ import type { RootKeyProvider } from './provider.ts'
 export const rootKeyBytes = 32
 /** Root keys have no versions: which of them wraps shows by what opens. */
 const keyVersion = 0
+const idBytes = 8
 
-/** Wraps with AES-256-GCM, as `aead.ts` seals everything. */
-export function localKey(key: KeyObject): RootKeyProvider {
+/**
+ * Wraps with AES-256-GCM, as `aead.ts` seals everything.
+ *
+ * @param read gives the key each time that it is used, so that it need not stay in memory
+ */
+export function localKey(read: () => KeyObject, shown = 'local'): RootKeyProvider {
   return {
-    wrap: async (plain, context) => seal(key, plain, context, keyVersion),
+    kind: 'local',
+    id: idOf(read()),
+    shown,
+    wrap: async (plain, context) => seal(read(), plain, context, keyVersion),
     unwrap: async (wrapped, context) => {
+      const key = read()
       try {
         return open(key, wrapped, context, keyVersion)
       } catch (error) {
@@ -21,6 +30,11 @@ export function localKey(key: KeyObject): RootKeyProvider {
       }
     },
   }
+}
+
+/** Tells keys apart, and nothing about them: they are random. */
+function idOf(key: KeyObject): string {
+  return createHmac('sha256', key).update('strongroom root key id').digest().subarray(0, idBytes).toString('hex')
 }
 
 /**

@@ -1,4 +1,5 @@
-/** From what the configuration says to a provider that is ready: each kind of root key is named here. */
+/** From what the configuration says to providers that are ready: each kind of root key is named here, and loaded when it is used. */
+import { Refusal } from '../../errors.ts'
 import { environmentKey } from './environment.ts'
 import { fileKey } from './file.ts'
 import type { RootKeyProvider, RootKeySource } from './provider.ts'
@@ -6,15 +7,34 @@ import type { RootKeyProvider, RootKeySource } from './provider.ts'
 export type { RootKeyProvider, RootKeySource }
 
 /**
- * Makes the root key ready that the configuration names.
+ * Makes the root key ready that the configuration names. Whether it opens anything is not asked yet.
  *
  * @throws Refusal `invalid` with a sentence for the operator
  */
 export async function openRootKey(source: RootKeySource): Promise<RootKeyProvider> {
   switch (source.kind) {
     case 'environment':
-      return environmentKey(source.text)
+      return environmentKey(source)
     case 'file':
       return fileKey(source)
+    case 'command':
+      return (await import('./command.ts')).commandKey(source)
   }
+}
+
+/**
+ * Makes all of them ready.
+ *
+ * @throws Refusal `invalid` with a line for each that cannot be
+ */
+export async function openRootKeys(sources: readonly RootKeySource[]): Promise<readonly RootKeyProvider[]> {
+  const settled = await Promise.allSettled(sources.map(openRootKey))
+  const faults = settled.flatMap((one) => (one.status === 'rejected' ? [faultOf(one.reason)] : []))
+  if (faults.length > 0) throw new Refusal('invalid', faults.join('\n'))
+  return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+}
+
+function faultOf(error: unknown): string {
+  if (error instanceof Refusal) return error.message
+  throw error
 }

@@ -3,18 +3,45 @@
  * this process (of a key management service, a hardware module) is a provider like any other.
  */
 
-/** Where the root key comes from, as the configuration says. */
+/** Where a root key is, as the configuration says. */
 export type RootKeySource =
-  | { readonly kind: 'environment'; readonly text: string }
+  | { readonly kind: 'environment'; readonly name: string; readonly text: string }
   | { readonly kind: 'file'; readonly path: string; readonly create: boolean }
+  | { readonly kind: 'command'; readonly path: string }
 
 export interface RootKeyProvider {
-  /** Wraps a master key, bound to its context. */
+  /** Which wrapped forms it can open. */
+  readonly kind: string
+  /** Which key it is, as far as that can be told without using it. Kept with what it wraps; not secret. */
+  readonly id: string
+  /** What the settings call it, without anything secret. */
+  readonly shown: string
+  /**
+   * Wraps a master key, bound to its context where the provider can.
+   *
+   * @throws ProviderTrouble
+   */
   wrap(plain: Uint8Array, context: Uint8Array): Promise<Uint8Array>
   /**
    * Gives a new buffer, which the caller wipes.
    *
    * @returns `undefined` when this root key did not wrap it, or not in this context
+   * @throws ProviderTrouble
    */
   unwrap(wrapped: Uint8Array, context: Uint8Array): Promise<Buffer | undefined>
+}
+
+/** Each answer of a provider is waited for so long. */
+export const patienceMs = 10_000
+
+/** Why a provider does nothing: it cannot be reached, or it does not let us. Either may be over later. */
+export class ProviderTrouble extends Error {
+  override readonly name = 'ProviderTrouble'
+  readonly reason: 'away' | 'denied'
+
+  /** @param message for the operator: nothing secret, and nothing that the provider's server wrote */
+  constructor(reason: 'away' | 'denied', message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
 }

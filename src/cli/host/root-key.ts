@@ -1,0 +1,32 @@
+/** `strongroom root-key check`: which root keys open the store, asked one by one. */
+import { readConfig } from '../../config.ts'
+import { checkRootKeys, type RootKeyCheck } from '../../root-keys.ts'
+import { print, printJson } from '../output.ts'
+import { begin } from './with-vault.ts'
+
+/** Ends with 1 when one of the settings does not open the store, though others may. */
+export async function check({ json = false }: { readonly json?: boolean }): Promise<void> {
+  begin()
+  const found = await checkRootKeys(readConfig())
+  if (json) printJson(shown(found))
+  else explain(found)
+  if (found.findings.some(({ state }) => state !== 'opens')) process.exitCode = 1
+}
+
+function shown({ findings, others }: RootKeyCheck) {
+  return {
+    root_keys: findings.map(({ shown: key, name, state, detail, ms }) => ({
+      ...{ key, name, state, detail },
+      milliseconds: Math.round(ms),
+    })),
+    not_in_settings: others,
+  }
+}
+
+function explain({ findings, others }: RootKeyCheck): void {
+  for (const { shown: key, name, state, detail, ms } of findings) {
+    const how = state === 'opens' ? 'opens the store' : `${state}. ${detail}`
+    print(`${key} (${name}): ${how}${state === 'opens' ? `, in ${Math.round(ms)} ms` : ''}`)
+  }
+  for (const name of others) print(`${name}: opens the store too, and is not in the settings.`)
+}

@@ -1,0 +1,45 @@
+/** What an operator watches of the root keys. Each has the name that the settings give it, which holds nothing secret. */
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+export type RootKeyMetrics = ReturnType<typeof createRootKeyMetrics>
+
+/** How a root key was found. */
+export interface RootKeyFound {
+  readonly shown: string
+  readonly state: string
+  readonly ms: number
+}
+
+export function createRootKeyMetrics(registers: Registry[]) {
+  return {
+    up: new Gauge({
+      name: 'strongroom_root_key_up',
+      help: 'Whether a root key of the settings opened the store, when it was last asked; it is asked each minute.',
+      labelNames: ['provider'],
+      registers,
+    }),
+    seconds: new Histogram({
+      name: 'strongroom_root_key_duration_seconds',
+      help: 'Time that a root key took to open the store, or not to.',
+      labelNames: ['provider'],
+      buckets: [0.001, 0.01, 0.05, 0.25, 1, 2.5, 5, 10],
+      registers,
+    }),
+    failures: new Counter({
+      name: 'strongroom_root_key_failures_total',
+      help: 'Times that a root key did not open the store: it is away, denied, unused (wraps nothing here), foreign (of another store) or wrong (opened to something else).',
+      labelNames: ['provider', 'reason'],
+      registers,
+    }),
+  }
+}
+
+export function showRootKey(
+  { up, seconds, failures }: RootKeyMetrics,
+  { shown: provider, state, ms }: RootKeyFound,
+): void {
+  const isUp = state === 'opens'
+  up.set({ provider }, isUp ? 1 : 0)
+  seconds.observe({ provider }, ms / 1000)
+  if (!isUp) failures.inc({ provider, reason: state })
+}
