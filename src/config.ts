@@ -32,6 +32,8 @@ export interface Config {
   readonly maxFileBytes: number
   /** Whether an API key may arrive as the query parameter `key`. */
   readonly isQueryKeyAccepted: boolean
+  /** Whether the Vault API is served. */
+  readonly isVaultApiServed: boolean
   /** Proxies whose `X-Forwarded-For` is believed, in CIDR notation, or `unixPeers`. */
   readonly trustedProxies: readonly string[]
   /** The origin that people reach the server at; without it, as they ask. */
@@ -106,6 +108,7 @@ export function readConfig(environment: Environment = process.env): Config {
     trustedProxies: reader.networks('STRONGROOM_TRUSTED_PROXIES'),
     publicUrl: reader.publicUrl(),
     outboundAllowances: reader.allowances(reader.renamed('STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES')),
+    isVaultApiServed: reader.choice('STRONGROOM_VAULT_API', ['on', 'off']) === 'on',
     isQueryKeyAccepted: reader.choice('STRONGROOM_QUERY_KEY', ['on', 'off']) !== 'off',
     diskReserveBytes: (reader.integer('STRONGROOM_DISK_RESERVE_MIB', 0, 2 ** 20) ?? 64) * 2 ** 20,
     checkpoints: reader.checkpoints(),

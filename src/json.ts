@@ -21,13 +21,27 @@ export function checkCharset(type: string | undefined): void {
   throw new Refusal('unsupported_media_type', 'Send the body in UTF-8.')
 }
 
+declare global {
+  /** What the types of the language lack yet: https://github.com/tc39/proposal-json-parse-with-source */
+  interface JSON {
+    rawJSON(text: string): object
+    isRawJSON(value: unknown): boolean
+  }
+}
+
+/** Keeps numbers as they are written, whatever their size: a reviver, which is handed the text of what is no object and no array. */
+export function exactNumbers(_key: string, value: unknown, ...[context]: { readonly source?: string }[]): unknown {
+  const source = context?.source
+  return typeof value === 'number' && source !== undefined ? JSON.rawJSON(source) : value
+}
+
 /** @throws Refusal `invalid` saying what is wrong, and never what was sent */
-export function parseJson(body: Uint8Array, maxKeys = maxKeysOfBody): unknown {
+export function parseJson(body: Uint8Array, maxKeys = maxKeysOfBody, reviver?: typeof exactNumbers): unknown {
   const text = decode(body)
   if (text.trim() === '') throw faulty('It must not be empty')
   scan(text, maxKeys)
   try {
-    return JSON.parse(text)
+    return reviver === undefined ? JSON.parse(text) : JSON.parse(text, reviver)
   } catch {
     // The parser's message quotes the body, which may hold a value.
     throw faulty('It must be one valid JSON document')

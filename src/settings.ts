@@ -73,6 +73,11 @@ export const settings: readonly Setting[] = [
   { name: 'STRONGROOM_MAX_VALUE_BYTES', default: '65536', meaning: 'Longest value in bytes of UTF-8, 1 to 1048576.' },
   { name: 'STRONGROOM_MAX_FILE_BYTES', default: '1048576', meaning: 'Longest file in bytes, 1 to 16777216.' },
   {
+    name: 'STRONGROOM_VAULT_API',
+    default: 'off',
+    meaning: '`on` serves [the Vault API](vault.md) below `/v1`, for clients of Vault and OpenBao.',
+  },
+  {
     name: 'STRONGROOM_QUERY_KEY',
     default: 'on',
     meaning: '`off` refuses API keys in the query parameter `key`, where proxies may log them.',

@@ -117,6 +117,7 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
       ...['10.0.0.1:http', 'fe80::1%eth0', '1.2.3', '10.0.0.1, *'],
     ],
   },
+  { name: 'STRONGROOM_VAULT_API', good: ['on', 'off'], bad: ['true', 'ON'] },
   { name: 'STRONGROOM_QUERY_KEY', good: ['on', 'off'], bad: ['true', 'ON'] },
   { name: 'STRONGROOM_DISK_RESERVE_MIB', good: ['0', '64'], bad: ['-1', '64M', '1048577'] },
   { name: 'STRONGROOM_CHECKPOINT_SECONDS', good: ['1', '86400'], bad: ['0', '86401', '1m'] },

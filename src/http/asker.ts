@@ -4,7 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Refusal } from '../errors.ts'
 import { addressHex } from '../model/address.ts'
 import { type Asker, authenticate, type Identity, presumedIdentity } from '../vault/vault.ts'
-import { tokenOf, unauthenticated } from './authenticate.ts'
+import { onlyTokenOf, tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'
 import { forgetEnvironment, inEnvironment } from './environment.ts'
 import { addressOf, clientOf } from './peer.ts'
@@ -23,6 +23,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answered without a key. */
     isOpen?: boolean
+    /** With an API key alone, which may come as `X-Vault-Token`, too. */
+    isKeyOnly?: boolean
     /** No bytes at all are no fields, whatever type they were said to be. */
     isBodyOptional?: boolean
   }
@@ -66,9 +68,10 @@ function checkKeys(app: FastifyInstance, context: Context): void {
   const { vault, metrics, isQueryKeyAccepted } = context
   const readOn = (done: (refusal?: Error) => void) => done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.routeOptions.config.isOpen === true) return done()
+    const { isOpen = false, isKeyOnly = false } = request.routeOptions.config
+    if (isOpen) return done()
     try {
-      const token = tokenOf(request, isQueryKeyAccepted, metrics)
+      const token = isKeyOnly ? onlyTokenOf(request, metrics) : tokenOf(request, isQueryKeyAccepted, metrics)
       const caller =
         token === undefined
           ? (sessionOf(context, request) ?? machineOf(context, request))

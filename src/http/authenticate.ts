@@ -22,6 +22,15 @@ export function tokenOf(request: FastifyRequest, isQueryKeyAccepted: boolean, me
   throw unauthenticated()
 }
 
+/** The same where nobody comes without one: as `X-Vault-Token`, or else as a bearer's. @throws Refusal `unauthenticated` */
+export function onlyTokenOf(request: FastifyRequest, metrics: Metrics): string {
+  const { authorization, 'x-vault-token': own } = request.headers
+  const sent = own ?? (authorization === undefined ? undefined : bearer(request, authorization))
+  if (typeof sent === 'string' && isToken(sent)) return sent
+  metrics.refusedKeys.inc({ reason: sent === undefined ? 'missing' : 'malformed' })
+  throw unauthenticated()
+}
+
 export function unauthenticated(): Refusal {
   return new Refusal('unauthenticated', 'The API key is missing or invalid. Send it as "Authorization: Bearer sr_...".')
 }

@@ -13,7 +13,8 @@ import type { Config, TraceSettings } from '../config.ts'
 import { checkCharset, parseJson } from '../json.ts'
 import type { Vault } from '../vault/vault.ts'
 import { refuseOtherMethods, routeOf } from './allowed-methods.ts'
-import { answerError, answerErrors } from './answers.ts'
+import { answerErrors } from './answers.ts'
+import { answerAt, answerUnmatched, refusedPathsOf } from './api-of-path.ts'
 import { serveApis } from './apis.ts'
 import { readBody, senders } from './bodies.ts'
 import { compileLate } from './compilers.ts'
@@ -31,7 +32,6 @@ import {
 } from './metrics.ts'
 import { addressOf, trustOf } from './peer.ts'
 import { checkRequests } from './request-rules.ts'
-import { answerListsError, isListsPath, refusedPaths } from './secret-lists/plugin.ts'
 import type { TlsPair } from './serve-tls.ts'
 import { shedLoad } from './shedding.ts'
 import { knowSite } from './site.ts'
@@ -52,6 +52,7 @@ export interface ServerOptions {
     | 'maxFileBytes'
     | 'keepVersions'
     | 'isQueryKeyAccepted'
+    | 'isVaultApiServed'
     | 'trustedProxies'
     | 'publicUrl'
     | 'outboundAllowances'
@@ -127,8 +128,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     ...(tls === undefined ? {} : { serverFactory: tls.serverFactory }),
     // Before routing, such as a path that cannot be decoded.
     frameworkErrors: (error, request, reply) => {
-      const answer = isListsPath(request.raw.url ?? '') ? answerListsError : answerError
-      void answer(error, request as FastifyRequest, reply as FastifyReply)
+      void answerAt(request.raw.url ?? '')(error, request as FastifyRequest, reply as FastifyReply)
     },
     clientErrorHandler: answerUnparsedRequest,
   })
@@ -176,7 +176,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   })
   checkRequests(app, limiter('address'))
   observe(app, metrics, (level) => logger.isLevelEnabled(level))
-  refuseOtherMethods(app, refusedPaths, maxHeaderBytes)
+  refuseOtherMethods(app, refusedPathsOf(config), maxHeaderBytes)
   const keyLimiter = limiter('key')
   const failureLimiter = limiter('failures', failuresPerSecond)
   const { isQueryKeyAccepted, maxFileBytes, publicUrl } = config
@@ -186,7 +186,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     providers: providersOf(config.outboundAllowances, vault.now),
     ...{ portalDir, scrape, isDraining: () => state.isDraining },
   }
-  await serveApis(app, context, config.metricsListen === undefined)
+  const { metricsListen, isVaultApiServed } = config
+  await serveApis(app, context, {
+    hasMetrics: metricsListen === undefined,
+    isVaultApiServed,
+    speaksTls: tls !== undefined,
+  })
   return {
     app,
     scrape,
@@ -200,12 +205,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       vault.listeners.stop()
     },
   }
-}
-
-/** What no route takes, in the form of the API that its path belongs to. */
-function answerUnmatched(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const isLists = isListsPath(request.server.knownPathOf(request)?.path ?? '')
-  return isLists ? answerListsError(error, request, reply) : answerError(error, request, reply)
 }
 
 /** Loads what TLS needs only where it is spoken. */

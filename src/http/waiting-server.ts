@@ -1,9 +1,8 @@
 /** What answers while the store is not there yet: that the process is up, and not ready. */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
-import { answerError } from './answers.ts'
+import { answerAt } from './api-of-path.ts'
 import type { Readiness } from './readiness.ts'
-import { answerListsError, isListsPath } from './secret-lists/plugin.ts'
 import type { TlsPair } from './tls.ts'
 
 /**
@@ -49,5 +48,5 @@ function sealed(): Refusal {
 }
 
 function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return isListsPath(request.url) ? answerListsError(error, request, reply) : answerError(error, request, reply)
+  return answerAt(request.url)(error, request, reply)
 }

@@ -16,6 +16,11 @@ export async function listEnvironments(vault: Vault, asker: Asker): Promise<read
   return shown
 }
 
+/** The names of the same, without looking at what is in them. @throws Refusal `forbidden` */
+export async function environmentNames(vault: Vault, asker: Asker): Promise<readonly string[]> {
+  return (await ask(vault, asker, { kind: 'list_environments' })).map(({ name }) => name)
+}
+
 /** @throws Refusal `not_found`, `forbidden` */
 export async function readEnvironment(vault: Vault, asker: Asker, id: number): Promise<ShownEnvironment> {
   return counted(vault, await ask(vault, asker, { kind: 'read_environment', id }))

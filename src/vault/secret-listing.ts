@@ -8,7 +8,7 @@ import type { SecretListing, SecretOrder, SecretPage, SecretPosition } from '../
 import { byName } from './by-name.ts'
 import { whileLetIn } from './pages.ts'
 import { filterInTurns } from './scan-in-turns.ts'
-import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, authenticate, type Vault, verifyAll } from './vault.ts'
 
 /** Which secrets a listing or a count is about: those that pass every part that is given. */
 export interface SecretFilter extends Omit<SecretSearch, 'names' | 'words' | 'listId' | 'environmentId'> {
@@ -80,6 +80,34 @@ export async function listSecrets(
       environment: chain.find(({ id }) => id === environmentId)?.name ?? null,
       isInherited: environmentId !== search.environmentId,
     }),
+  }
+}
+
+/** Names of a folder that are read at once. */
+const namesAtOnce = 200
+/** Behind all that a name has. */
+const afterAll = '~'
+
+/**
+ * What is directly in a folder, what is inherited with it: names of secrets, and of folders, which end in `/`; in their order.
+ *
+ * @param folder nothing, or a name that ends in `/`
+ * @throws Refusal `forbidden`
+ */
+export async function listFolder(vault: Vault, asker: Asker, folder: string): Promise<readonly string[]> {
+  const { accountId, search, chain } = await searchOf(vault, asker, { name: `${folder}*` })
+  const found = new Set<string>()
+  for (let after: readonly string[] = []; ; ) {
+    const listing = { search, isDown: false, after: after.length === 0 ? undefined : [0, ...after], now: vault.now() }
+    const pages = merged(vault, asker, accountId, { ...listing, order: 'name', limit: namesAtOnce }, chain)
+    const names = (await Array.fromAsync(pages)).flat().map(({ name }) => name)
+    for (const name of names) found.add(name.slice(folder.length).replace(/\/.*/, '/'))
+    const last = names.at(-1)
+    if (names.length < namesAtOnce || last === undefined) return [...found].sort()
+    // What else is in a folder says nothing new.
+    const end = last.indexOf('/', folder.length)
+    after = [end < 0 ? last : last.slice(0, end + 1) + afterAll]
+    await authenticate(vault, asker)
   }
 }
 

@@ -5,6 +5,7 @@ import type { Action } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import { checkSecretName } from '../model/name.ts'
+import type { Right } from '../model/scope.ts'
 import { type Details, plainDetails, type Secret } from '../model/secret.ts'
 import type { IdOrName, Known, Match, Place } from '../store/naming.ts'
 import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
@@ -21,6 +22,7 @@ import {
   type MadeOnce,
   outdated,
   tryAskOnce,
+  unlessMissing,
   type Vault,
 } from './vault.ts'
 
@@ -57,6 +59,15 @@ export async function readSecret(
   const { noting, there } = followEnvironment(asker)
   const read = await openStored(vault, asker, await ask(vault, noting, { kind: 'read_secret', ...place }))
   return inForm(vault, there, read, form)
+}
+
+/**
+ * The id of the secret that a name leads to, for whoever has the right to it. It is not recorded: what follows, by the id, is.
+ *
+ * @returns nothing where there is none, or none that the asker has the right to
+ */
+export function findSecret(vault: Vault, asker: Asker, name: string, right: Right): Promise<number | undefined> {
+  return unlessMissing(ask(vault, asker, { kind: 'find_secret', id: name, right }))
 }
 
 /** What the caller has: the version that is there, as it is now but for its value. */

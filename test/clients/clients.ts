@@ -115,6 +115,24 @@ const clients: readonly Client[] = [
     run: [[process.execPath, 'life.mjs']],
   },
   {
+    name: 'Python, the package hvac, as with Vault',
+    program: 'python3',
+    source: 'vault.py',
+    savedAs: 'vault.py',
+    fetch: [['python3', '-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', '--target', 'packages', 'hvac']],
+    run: [['python3', 'vault.py']],
+    env: (folder) => ({ PYTHONPATH: join(folder, 'packages') }),
+  },
+  {
+    name: 'Node, the package node-vault, as with Vault',
+    program: 'npm',
+    source: 'vault.mjs',
+    savedAs: 'vault.mjs',
+    prepare: (folder) => writeFileSync(join(folder, 'package.json'), '{"private":true}'),
+    fetch: [['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', 'node-vault']],
+    run: [[process.execPath, 'vault.mjs']],
+  },
+  {
     name: 'Rust, the crate nars',
     program: 'cargo',
     source: 'life.rs',
@@ -309,7 +327,7 @@ async function tryClient(
   const key = await keyOf(api)
   for (const one of client.run) {
     const step = 'line' in one ? one : { line: one }
-    const given = { BASE_URL: `${url}/api/`, NETACTUATE_API_KEY: key }
+    const given = { BASE_URL: `${url}/api/`, NETACTUATE_API_KEY: key, VAULT_ADDR: url, VAULT_TOKEN: key }
     const variables = { TF_VAR_base_url: `${url}/api/`, TF_VAR_strongroom_url: url, TF_VAR_strongroom_api_key: key }
     const env = { ...plain(), ...client.env?.(folder), ...given, ...variables }
     const ran = await run(step.line, folder, runMs, env)
@@ -380,7 +398,7 @@ async function startServer(t: TestContext): Promise<{ url: string; key: string }
   if (engine === undefined) throw new Error('No store.')
   const place = await engine.makePlace()
   t.after(() => place.clear())
-  const child = await startChild(t, place)
+  const child = await startChild(t, place, { env: { STRONGROOM_VAULT_API: 'on' } })
   return { url: child.url, key: child.firstKey ?? '' }
 }
 

@@ -66,6 +66,7 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     maxValueBytes: 65_536,
     maxFileBytes: 1_048_576,
     isQueryKeyAccepted: true,
+    isVaultApiServed: false,
     trustedProxies: [],
     publicUrl: undefined,
     outboundAllowances: [],

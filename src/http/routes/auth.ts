@@ -1,15 +1,8 @@
 /** `/v3/auth/oidc`: a job trades the token that its issuer signed for an API key that lives minutes. */
-import type { FastifyBaseLogger } from 'fastify'
 import { Type } from 'typebox'
-import type { Refusal } from '../../errors.ts'
-import { clientNetwork } from '../../model/client-network.ts'
-import { TokenRefused } from '../../oidc/token.ts'
-import { exchangeToken } from '../../vault/workload.ts'
-import type { Context } from '../context.ts'
-import { addressOf } from '../peer.ts'
-import { toRefusal } from '../problem.ts'
 import { defineRoute, json, noParams, type Route } from '../route.ts'
 import { formatTime, NoQuery, Time } from '../schema.ts'
+import { tradeToken } from '../token-trade.ts'
 
 /** Of strangers; longer than any token that is accepted. */
 const bodyLimit = 64 * 1024
@@ -80,42 +73,15 @@ export const authRoutes: readonly Route[] = [
     headers: { takes: [], gives: [] },
     use: (context) => async (request) => {
       const { token, account = 'default', rule } = request.body
-      const stranger = { requestId: request.id, address: addressOf(request) }
-      try {
-        const made = await exchangeToken(context.vault, stranger, { token, account, rule })
-        context.metrics.tokenExchanges.inc({ outcome: 'issued' })
-        return {
-          api_key: made.token,
-          key_id: made.key.id,
-          rule: made.rule.name,
-          scopes: [...made.key.scopes],
-          expires_at: formatTime(made.key.expiresAt ?? 0),
-          expires_in: made.rule.keyTtlSeconds,
-        }
-      } catch (error) {
-        throw refusalOf(context, error, stranger, request.log)
+      const made = await tradeToken(context, request, { token, account, rule })
+      return {
+        api_key: made.token,
+        key_id: made.key.id,
+        rule: made.rule.name,
+        scopes: [...made.key.scopes],
+        expires_at: formatTime(made.key.expiresAt ?? 0),
+        expires_in: made.rule.keyTtlSeconds,
       }
     },
   }),
 ]
-
-/** Who asks with bad tokens too often learns only that. Whoever has a good one is never put off by others. */
-function refusalOf(
-  { metrics, failureLimiter }: Context,
-  error: unknown,
-  { requestId, address }: { readonly requestId: string; readonly address: string },
-  log: FastifyBaseLogger,
-): Refusal {
-  const refusal = toRefusal(error)
-  const fault = refusal.cause instanceof TokenRefused ? refusal.cause : undefined
-  metrics.tokenExchanges.inc({ outcome: fault?.fault ?? refusal.code })
-  if (fault === undefined) return refusal
-  const why = fault.cause instanceof Error ? fault.cause.message : undefined
-  log.info({ requestId, fault: fault.fault, why }, 'token refused')
-  try {
-    failureLimiter?.take(clientNetwork(address), performance.now())
-    return refusal
-  } catch (limited) {
-    return toRefusal(limited)
-  }
-}

@@ -290,6 +290,28 @@ const prepareSecret = defineOperation<Place & { readonly right?: 'secrets:write'
   },
 })
 
+/**
+ * Which secret a name leads to, what is inherited too, for whoever has the right to it. Not recorded: what is then asked by id is.
+ */
+const findByName = defineOperation<{ readonly id: string; readonly right: Right }, number>()({
+  kind: 'find_secret',
+  action: 'secret.read',
+  scope: free,
+  environment: placeOfSecret,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, place) => needs.place(place),
+  sharing: true,
+  decide: (call, { id, right }) => {
+    const found = secretAt(call, { id })
+    const { scopes, environment } = call
+    if (found === undefined || !allowsName(scopes, right, environment.name, found.secret.name)) {
+      return { kind: 'refused', code: 'not_found', message: '' }
+    }
+    return { kind: 'done', result: found.secret.id }
+  },
+})
+
 /** What is answered for a change of a secret, again: as it was then. */
 export const changedOnce: Once<Changed> = {
   keep: ({ secret }) => ({ secret: headOf(secret), answer: null }),
@@ -719,6 +741,7 @@ export const secretOperations = {
   [readBatch.kind]: readBatch,
   [readParts.kind]: readParts,
   [prepareSecret.kind]: prepareSecret,
+  [findByName.kind]: findByName,
   [createSecret.kind]: createSecret,
   [createSecrets.kind]: createSecrets,
   [prepareSecrets.kind]: prepareSecrets,

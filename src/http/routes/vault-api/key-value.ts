@@ -1,0 +1,345 @@
+/** `/v1/{mount}/…`: secrets as Vault's key/value engine, version 2, has them. */
+import { Refusal } from '../../../errors.ts'
+import { isSecretName } from '../../../model/name.ts'
+import type { Secret } from '../../../model/secret.ts'
+import { listDeleted, restoreDeleted } from '../../../vault/deleted.ts'
+import { readMetadata, updateMetadata } from '../../../vault/metadata.ts'
+import { everything } from '../../../vault/pages.ts'
+import { listFolder } from '../../../vault/secret-listing.ts'
+import { deleteSecret, findSecret, putSecret, readSecret } from '../../../vault/secrets.ts'
+import { type Asker, unlessMissing, type Vault } from '../../../vault/vault.ts'
+import { listVersions, readVersion } from '../../../vault/versions.ts'
+import { identityOf } from '../../asker.ts'
+import { formatTime } from '../../schema.ts'
+import { absent, answer, VaultRefusal } from '../../vault-api/answers.ts'
+import { casOf, dataOf, isMap, merged, sentData, textOf } from '../../vault-api/data.ts'
+import { askerAt, nameAt } from '../../vault-api/mount.ts'
+import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
+
+/** A change that was outrun by another one is tried again so often. */
+const maxTries = 5
+
+export const keyValueRoutes: readonly VaultRoute[] = [
+  {
+    method: 'GET',
+    path: '/:mount/data/*',
+    summary: 'Read a secret, or a version of it',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const asker = askerAt(request)
+        const { secret, value, version, createdAt } = await readAt(vault, asker, nameAt(request), versionIn(request))
+        const metadata = versionShown(secret, version, createdAt)
+        return answer(request, { data: { data: dataOf(secret, value), metadata } })
+      },
+  },
+  {
+    method: 'POST',
+    path: '/:mount/data/*',
+    summary: 'Store a secret',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const { body } = request
+        const text = textOf(sentData(body))
+        const secret = await put(vault, request, text, casOf(body))
+        return answer(request, { data: versionShown(secret, secret.version, secret.updatedAt) })
+      },
+  },
+  {
+    method: 'PATCH',
+    path: '/:mount/data/*',
+    summary: 'Change a part of a secret',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        checkPatch(request)
+        const [asker, name] = [askerAt(request), nameAt(request)]
+        const [patch, cas] = [sentData(request.body), casOf(request.body)]
+        for (let tries = 1; ; tries++) {
+          const { secret, value } = await readSecret(vault, asker, { id: name }, 'stored')
+          if (cas !== undefined && cas !== secret.version) throw mismatch()
+          try {
+            const next = merged(dataOf(secret, value), patch)
+            const stored = await put(vault, request, textOf(isMap(next) ? next : {}), secret.version)
+            return answer(request, { data: versionShown(stored, stored.version, stored.updatedAt) })
+          } catch (error) {
+            if (!isOutrun(error) || cas !== undefined || tries === maxTries) throw error
+          }
+        }
+      },
+  },
+  {
+    method: 'DELETE',
+    path: '/:mount/data/*',
+    summary: 'Delete a secret',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        await remove(vault, request)
+        return undefined
+      },
+  },
+  {
+    method: 'POST',
+    path: '/:mount/delete/*',
+    summary: 'Delete a secret by its newest version',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const deletion = deleteSecret(vault, askerAt(request), { id: nameAt(request) }, versionsIn(request))
+        await unlessMissing(deletion).catch((error: unknown) => {
+          if (!isOutrun(error)) throw error
+          throw new VaultRefusal(400, 'a secret is deleted whole here: name its newest version')
+        })
+        return undefined
+      },
+  },
+  {
+    method: 'POST',
+    path: '/:mount/undelete/*',
+    summary: 'Restore a secret that was deleted, as long as the account keeps it',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const [asker, name] = [askerAt(request), nameAt(request)]
+        versionsIn(request)
+        const { pages } = await listDeleted(vault, asker, everything)
+        for await (const page of pages) {
+          const found = page.find((one) => one.kind === 'secret' && one.name === name)
+          if (found === undefined) continue
+          await restoreDeleted(vault, asker, found.id, {})
+          return undefined
+        }
+        throw absent()
+      },
+  },
+  {
+    method: 'GET',
+    path: '/:mount/metadata/*',
+    summary: 'Read what is known of a secret; with `list=true`, what is in a folder',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) =>
+        isList(request) ? folder(vault, request) : metadata(vault, request),
+  },
+  {
+    method: 'GET',
+    path: '/:mount/metadata',
+    summary: 'List what is not in a folder, with `list=true`',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        if (!isList(request)) throw absent()
+        return folder(vault, request)
+      },
+  },
+  ...['/:mount/metadata/*', '/:mount/metadata'].map(
+    (path): VaultRoute => ({
+      ...{ method: 'LIST', path, summary: 'List what is in a folder', scope: 'key' },
+      use:
+        ({ vault }) =>
+        async (request) =>
+          folder(vault, request),
+    }),
+  ),
+  {
+    method: 'POST',
+    path: '/:mount/metadata/*',
+    summary: 'Change what is known of a secret',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const parts = partsIn(request.body, { description: '', tags: [] })
+        await updateMetadata(vault, askerAt(request), identityOf(request), { id: nameAt(request) }, parts, undefined)
+        return undefined
+      },
+  },
+  {
+    method: 'PATCH',
+    path: '/:mount/metadata/*',
+    summary: 'Change some of what is known of a secret',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        checkPatch(request)
+        const parts = partsIn(request.body, {})
+        await updateMetadata(vault, askerAt(request), identityOf(request), { id: nameAt(request) }, parts, undefined)
+        return undefined
+      },
+  },
+  {
+    method: 'DELETE',
+    path: '/:mount/metadata/*',
+    summary: 'Delete a secret and its versions',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        await remove(vault, request)
+        return undefined
+      },
+  },
+]
+
+interface Read {
+  readonly secret: Secret
+  readonly value: Buffer
+  readonly version: number
+  readonly createdAt: number
+}
+
+async function readAt(vault: Vault, asker: Asker, name: string, wanted: number | undefined): Promise<Read> {
+  const id = wanted === undefined ? undefined : await findSecret(vault, asker, name, 'secrets:read')
+  if (wanted !== undefined && id !== undefined) {
+    const { stored, value } = await readVersion(vault, asker, id, wanted)
+    const { secret, version, createdAt } = stored
+    return { secret, value, version, createdAt }
+  }
+  const { secret, value } = await readSecret(vault, asker, { id: name })
+  // It came meanwhile.
+  if (wanted !== undefined && wanted !== secret.version) throw absent()
+  return { secret, value, version: secret.version, createdAt: secret.updatedAt }
+}
+
+async function put(vault: Vault, request: VaultRequest, text: string, cas: number | undefined) {
+  const match = cas === undefined || cas === 0 ? undefined : [cas]
+  const { secret } = await putSecret(vault, askerAt(request), identityOf(request), {
+    ...{ name: nameAt(request), type: undefined, value: { text, encoding: undefined } },
+    ...{ match, isNewOnly: cas === 0 },
+  })
+  return secret
+}
+
+/** What is not there is as good as deleted. */
+async function remove(vault: Vault, request: VaultRequest): Promise<void> {
+  await unlessMissing(deleteSecret(vault, askerAt(request), { id: nameAt(request) }, undefined))
+}
+
+async function folder(vault: Vault, request: VaultRequest) {
+  const asker = askerAt(request)
+  const path = (request.params['*'] ?? '').replace(/\/$/, '')
+  if (path !== '' && !isSecretName(path)) throw absent()
+  const keys = await listFolder(vault, asker, path === '' ? '' : `${path}/`)
+  if (keys.length === 0) throw absent()
+  return answer(request, { data: { keys } })
+}
+
+async function metadata(vault: Vault, request: VaultRequest) {
+  const asker = askerAt(request)
+  const { secret } = await readMetadata(vault, asker, { id: nameAt(request) })
+  const { versions } = await listVersions(vault, asker, secret.id)
+  const shown = versions.map(({ version, createdAt }) => [
+    String(version),
+    { created_time: formatTime(createdAt), deletion_time: '', destroyed: false },
+  ])
+  const data = {
+    ...{ cas_required: false, delete_version_after: '0s', max_versions: 0 },
+    created_time: formatTime(secret.createdAt),
+    current_version: secret.version,
+    custom_metadata: customOf(secret),
+    oldest_version: Math.min(...versions.map(({ version }) => version)),
+    updated_time: formatTime(secret.updatedAt),
+    versions: Object.fromEntries(shown),
+  }
+  return answer(request, { data })
+}
+
+function versionShown(secret: Pick<Secret, 'description' | 'tags'> | object, version: number, createdAt: number) {
+  return {
+    created_time: formatTime(createdAt),
+    custom_metadata: 'tags' in secret ? customOf(secret) : null,
+    ...{ deletion_time: '', destroyed: false, version },
+  }
+}
+
+function customOf({
+  description,
+  tags,
+}: Pick<Secret, 'description' | 'tags'>): Readonly<Record<string, string>> | null {
+  const custom = {
+    ...(description === '' ? {} : { description }),
+    ...(tags.length === 0 ? {} : { tags: tags.join(',') }),
+  }
+  return Object.keys(custom).length === 0 ? null : custom
+}
+
+interface Parts {
+  readonly description?: string
+  readonly tags?: readonly string[]
+}
+
+/** What the server is set to, and what nothing here does. */
+const fixed: Readonly<Record<string, readonly unknown[]>> = {
+  max_versions: [0],
+  cas_required: [false],
+  delete_version_after: ['0s', '', 0],
+}
+
+/** @param others what becomes of what is not named */
+function partsIn(body: unknown, others: Parts): Parts {
+  const sent = isMap(body) ? body : {}
+  for (const [field, only] of Object.entries(fixed)) {
+    const value: unknown = sent[field]
+    if (value === undefined || value === null || only.some((one) => JSON.stringify(one) === JSON.stringify(value)))
+      continue
+    throw new VaultRefusal(400, `${field} cannot be set for one secret here`)
+  }
+  const custom = sent['custom_metadata']
+  if (custom === undefined) return {}
+  if (!isMap(custom ?? {})) throw new VaultRefusal(400, 'custom_metadata must be a map of texts')
+  const named = Object.entries(custom ?? {}).map(([name, value]) => partOf(name, value))
+  return Object.assign({}, others, ...named)
+}
+
+function partOf(name: string, value: unknown): Parts {
+  if (value !== null && typeof value !== 'string') throw new VaultRefusal(400, 'custom_metadata must be a map of texts')
+  if (name === 'description') return { description: value ?? '' }
+  if (name === 'tags') return { tags: (value ?? '').split(',').flatMap((tag) => tag.trim() || []) }
+  throw new VaultRefusal(400, 'custom_metadata holds "description" and "tags" here, and nothing else')
+}
+
+function isList({ query }: VaultRequest): boolean {
+  return query['list'] === 'true' || query['list'] === '1'
+}
+
+function versionIn({ query }: VaultRequest): number | undefined {
+  const text = query['version']
+  if (text === undefined || text === '0' || text === '') return undefined
+  if (typeof text !== 'string' || !/^\d{1,9}$/.test(text)) throw new VaultRefusal(400, 'version must be a whole number')
+  return Number(text)
+}
+
+function versionsIn({ body }: VaultRequest): readonly number[] {
+  const sent = isMap(body) ? body['versions'] : undefined
+  const list: readonly unknown[] = Array.isArray(sent) ? sent : []
+  const versions = list.map((one) => Number(typeof one === 'string' ? one : JSON.stringify(one)))
+  if (versions.length === 0 || versions.some((one) => !Number.isSafeInteger(one) || one < 1)) {
+    throw new VaultRefusal(400, 'No version number provided')
+  }
+  return versions
+}
+
+function checkPatch(request: VaultRequest): void {
+  const type = request.headers['content-type'] ?? ''
+  if (/^application\/merge-patch\+json\b/i.test(type)) return
+  throw new VaultRefusal(415, 'PATCH requires Content-Type of application/merge-patch+json')
+}
+
+function mismatch(): VaultRefusal {
+  return new VaultRefusal(400, 'check-and-set parameter did not match the current version')
+}
+
+function isOutrun(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'stale_version'
+}

@@ -1,0 +1,52 @@
+/** The Vault API: the same secrets as `/v3`, as clients of Vault's key/value engine, version 2, ask for them: docs/vault.md. */
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { checkCharset, exactNumbers, parseJson } from '../../json.ts'
+import { checkKeysOf } from '../asker.ts'
+import { readBody } from '../bodies.ts'
+import type { Context } from '../context.ts'
+import { NoSuchPath } from '../problem.ts'
+import { answerVaultError, VaultRefusal } from './answers.ts'
+import { takeList } from './list-method.ts'
+import { prefix } from './paths.ts'
+import { serveVaultRoutes, type VaultRoute } from './route.ts'
+
+/** A secret with more is not one that people look at. */
+const maxKeys = 1000
+
+export async function serveVaultApi(
+  app: FastifyInstance,
+  context: Context,
+  routes: readonly VaultRoute[],
+  speaksTls: boolean,
+): Promise<void> {
+  takeList(app.server, speaksTls ? 'secureConnection' : 'connection')
+  await app.register(
+    async (api) => {
+      checkKeysOf(api, context, answerVaultError)
+      api.addHook('onRequest', (request, _reply, done) => done(unserved(request)))
+      api.removeAllContentTypeParsers()
+      // Clients name all sorts of types for their JSON, and some none.
+      api.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
+        checkCharset(request.headers['content-type'])
+        const body = await readBody(request, payload, request.routeOptions.bodyLimit)
+        return body.length === 0 ? undefined : parseJson(body, maxKeys, exactNumbers)
+      })
+      api.setNotFoundHandler(() => {
+        throw new NoSuchPath()
+      })
+      serveVaultRoutes(api, context, routes)
+    },
+    { prefix },
+  )
+}
+
+/** What is asked for beside the route, and never overlooked. */
+function unserved({ headers }: FastifyRequest): VaultRefusal | undefined {
+  if (headers['x-vault-wrap-ttl'] !== undefined) {
+    return new VaultRefusal(400, 'wrapped answers are not served here: leave out X-Vault-Wrap-TTL')
+  }
+  const namespace = headers['x-vault-namespace']
+  if (namespace === undefined || /^(root)?\/?$/.test(String(namespace))) return undefined
+  return new VaultRefusal(404, 'there are no namespaces here: leave out X-Vault-Namespace')
+}
