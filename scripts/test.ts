@@ -15,6 +15,7 @@ import { dearest } from '../test/support/cost.ts'
 import { administer, startCluster } from '../test/support/postgres.ts'
 import { buildCommandOnce } from './build.ts'
 import { bundleSources } from './bundle-sources.ts'
+import { writeGroups } from './test-groups.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
 
@@ -67,15 +68,18 @@ const bundle = await bundleSources()
 await buildCommandOnce(dist)
 if (files.some((file) => file.includes('portal'))) await (await import('./build-portal.ts')).buildPortalOnce()
 
-/** Most processes end before it pays to optimize their code, or to start threads that collect their garbage. */
+/** It seldom pays to optimize their code, or to start threads that collect their garbage, and most of that is young. */
 const forShortLives = [
   '--single-threaded-gc',
+  '--min-semi-space-size=32',
+  '--max-semi-space-size=32',
   '--invocation-count-for-maglev=2000',
   '--invocation-count-for-turbofan=15000',
 ]
 
 const minutes = isLong ? 60 : 5
 const costs = join(tmpdir(), `strongroom-costs-${process.pid}`)
+const groups = mkdtempSync(join(tmpdir(), 'strongroom-groups-'))
 try {
   const { status } = spawnSync(
     process.execPath,
@@ -83,9 +87,9 @@ try {
       ...(isLong ? [] : forShortLives),
       `--import=${pathToFileURL(join(import.meta.dirname, '..', 'test/support/bundled.mjs')).href}`,
       '--test',
-      `--test-concurrency=${isLong ? 1 : 4}`,
+      `--test-concurrency=${isLong ? 1 : 5}`,
       `--test-timeout=${minutes * 60_000}`,
-      ...files,
+      ...(isLong || files.length === 1 ? files : writeGroups(groups, files)),
     ],
     {
       stdio: 'inherit',
@@ -107,5 +111,6 @@ try {
   if (named !== undefined && template !== undefined) await administer(named, `drop database ${template}`)
   cluster?.stop()
   rmSync(costs, { force: true })
+  rmSync(groups, { recursive: true, force: true })
   if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true })
 }

@@ -1,10 +1,8 @@
 /** Who can read a secret, who has, and what a key uses of its permissions: asked for once somebody wants to know. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { Api } from '../support/api.ts'
-import { closeBrowser, owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 const pictures = process.env['STRONGROOM_PICTURES']
 const phone = { viewport: { width: 390, height: 844 } }

@@ -1,11 +1,9 @@
 /** Who may do what, and where: the forms for API keys, users, trust rules and machines, with environments. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, type Portal, portalEngines, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, portalEngines, startPortal, violations } from './portal.ts'
 
 const pictures = process.env['PICTURES']
 

@@ -1,16 +1,14 @@
 /** The reference at `/docs` in a real browser: what it sends works, and what it says is whole. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
-import { closeBrowser, startPortal } from './portal.ts'
+import { startPortal } from './portal.ts'
 
 const [sqlite] = engines
 
 /** The page draws what is seen. */
 const tall = { viewport: { width: 1440, height: 5000 } }
-
-after(closeBrowser)
 
 /** What the server answers when the page sends an operation's sample as it stands. */
 async function send(page: Page, name: RegExp) {

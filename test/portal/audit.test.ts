@@ -1,12 +1,10 @@
 /** The audit page: what it is filtered by, and that its plot is of everything that fits. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { outcomes } from '../../src/audit/record.ts'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, startPortal, violations } from './portal.ts'
 
 const hourMs = 3_600_000
 

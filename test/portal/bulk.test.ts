@@ -1,14 +1,12 @@
 /** Doing things to many secrets at once: what is selected, by which means, and what becomes of each. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, placesOf, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, placesOf, startPortal, violations } from './portal.ts'
 
 const namesOf = (count: number) => Array.from({ length: count }, (_, at) => `secret-${String(at).padStart(4, '0')}`)
 const status = (page: Page) => page.getByRole('region', { name: 'Selected secrets' }).getByRole('status')

@@ -1,13 +1,11 @@
 /** The first steps in a new account: each is checked off once it is done, and the list goes when all are, or when it is dismissed. */
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
-import { closeBrowser, owner, portalEngines, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 const pictures = process.env['STRONGROOM_PICTURES']
 

@@ -1,11 +1,9 @@
 /** What dialogs say of what is deleted: gone for good, or kept for a while. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, type Portal, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, startPortal, violations } from './portal.ts'
 
 const dayMs = 86_400_000
 

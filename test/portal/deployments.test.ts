@@ -1,10 +1,8 @@
 /** What was handed out, in a browser: who holds what, what a change makes stale, seeds, the trail verified, keys rotated. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { query } from '../support/database.ts'
-import { closeBrowser, owner, type Portal, placesOf, portalEngines, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, placesOf, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 const referenceTo = (name: string) => ['$', `{{secret.${name}}}`].join('')
 

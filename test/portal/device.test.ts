@@ -1,11 +1,9 @@
 /** Authorizing `strongroom login` in the portal: by the code that is typed, and by the link; what is said before, and after. */
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 const pictures = process.env['STRONGROOM_PICTURES']
 

@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict'
 import { globSync, mkdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { helpFor } from '../../portal/src/frame/help.ts'
-import { closeBrowser, owner, portalEngines, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, portalEngines, startPortal, violations } from './portal.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const pictures = process.env['STRONGROOM_PICTURES']

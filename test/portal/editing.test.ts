@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, type Portal, placesOf, portalEngines, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, placesOf, portalEngines, startPortal, violations } from './portal.ts'
 
 async function readsOf({ server }: Portal, action: string): Promise<number> {
   const { body } = await server.api.get(`/v3/audit?secret=1&action=${action}&outcome=ok`)

@@ -1,12 +1,10 @@
 /** Environments in the portal: which one a page is in, going from one to another, and making, changing and deleting them. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 const pictures = process.env['PICTURES']
 

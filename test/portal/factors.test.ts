@@ -1,14 +1,12 @@
 /** Signing in in a browser: a passkey of a virtual authenticator, codes, a provider, and a second factor that is required. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
 import { codeOf } from '../support/portal-account.ts'
 import { clientId, clientSecret, Provider } from '../support/provider.ts'
-import { closeBrowser, owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 /** A name: no passkey is bound to an address. */
 function named(url: string): string {

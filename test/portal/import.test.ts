@@ -1,12 +1,10 @@
 /** Importing secrets: pasted or dropped, shown before anything is stored, and stored as one. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, type Portal, placesOf, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, placesOf, startPortal, violations } from './portal.ts'
 
 async function paste(page: Page, text: string): Promise<void> {
   await page.evaluate((pasted) => {

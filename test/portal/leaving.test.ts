@@ -1,12 +1,10 @@
 /** Nothing that is typed is lost, and going back leads to where one was. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
-import { closeBrowser, owner, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, startPortal, violations } from './portal.ts'
 
 /** Whether the browser would ask before the window closes. */
 const asksToClose = (page: Page) => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })))
@@ -29,7 +27,7 @@ for (const engine of engines.slice(0, 1)) {
       await asked.waitFor({ state: 'detached' })
       assert.equal(await name.inputValue(), 'half-typed')
       await page.evaluate(() => history.back())
-      await asked.waitFor()
+      await asked.locator(':focus').waitFor()
       await page.keyboard.press('Escape')
       await asked.waitFor({ state: 'detached' })
       assert.equal(await name.inputValue(), 'half-typed')
@@ -73,6 +71,7 @@ for (const engine of engines.slice(0, 1)) {
       await asked.waitFor()
       await page.getByRole('button', { name: 'Keep editing' }).click()
       assert.equal(await field.inputValue(), 'typed')
+      await field.and(page.locator(':focus')).waitFor()
       await page.keyboard.press('Escape')
       await page.getByRole('button', { name: 'Discard' }).click()
       await field.waitFor({ state: 'detached' })

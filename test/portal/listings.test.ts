@@ -1,6 +1,6 @@
 /** Listings of thousands: the first page is there at once, and the others come when they are wanted. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { createKey } from '../../src/vault/keys.ts'
 import { createMachine } from '../../src/vault/machines.ts'
@@ -8,9 +8,7 @@ import { createTrustRule } from '../../src/vault/trust-rules.ts'
 import { inviteUser } from '../../src/vault/users.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 import { makeMany } from '../support/fill.ts'
-import { closeBrowser, owner, portalEngines, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, portalEngines, startPortal, violations } from './portal.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, at) => at)
 

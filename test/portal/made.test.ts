@@ -1,10 +1,8 @@
 /** Who made what, at the portal: shown beside a key, and ended with its maker or not, as one chooses. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { Api } from '../support/api.ts'
-import { closeBrowser, owner, portalEngines, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, portalEngines, startPortal, violations } from './portal.ts'
 
 const all = ['secrets:list', 'secrets:read', 'keys:manage', 'account:manage']
 

@@ -1,12 +1,10 @@
 /** What the portal keeps, shows and offers where people do not go straight ahead. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, startPortal } from './portal.ts'
-
-after(closeBrowser)
+import { owner, startPortal } from './portal.ts'
 
 // What a page does with its own state does not depend on the store.
 for (const engine of engines.slice(0, 1)) {

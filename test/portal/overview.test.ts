@@ -1,11 +1,9 @@
 /** What the overview says: what changed, expires, is old, is to be deployed again, and who reads. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, startPortal } from './portal.ts'
-
-after(closeBrowser)
+import { owner, startPortal } from './portal.ts'
 
 const dayMs = 86_400_000
 

@@ -1,12 +1,10 @@
 /** Every page of the portal: nothing for axe to find, light and dark, wide and narrow; and what each page does. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { isThorough } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
-import { closeBrowser, owner, type Portal, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, reader, startPortal, violations } from './portal.ts'
 
 const longName = 'prod-kubernetes-eu-central-1-ingress-controller-wildcard-certificate-private-key.pem.backup-2026'
 

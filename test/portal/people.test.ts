@@ -1,10 +1,8 @@
 /** The people of an account and their sessions, in browsers of their own: what one does is seen by the other. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { closeBrowser, owner, placesOf, portalEngines, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, placesOf, portalEngines, startPortal, violations } from './portal.ts'
 
 const invited = { email: 'mary@example.com', name: 'Mary Somerville', password: 'velvet-compass-harbour-plume' }
 

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { inviteOwner } from '../../src/vault/users.ts'
 import { launchChromium } from '../support/chromium.ts'
+import { atEnd } from '../support/ends.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { startServer, type TestOptions, type TestServer } from '../support/server.ts'
@@ -41,14 +42,11 @@ export interface Portal {
 let browser: Promise<Browser> | undefined
 
 function launch(): Promise<Browser> {
-  browser ??= launchChromium()
+  if (browser === undefined) {
+    browser = launchChromium()
+    atEnd(async () => (await browser)?.close())
+  }
   return browser
-}
-
-/** Once all tests of a file are done. */
-export async function closeBrowser(): Promise<void> {
-  await (await browser)?.close()
-  browser = undefined
 }
 
 /** @param options of the server; what else a page may ask, by its origin; and what it may complain of */

@@ -1,13 +1,11 @@
 /** Signing in again through a provider: in a window of its own, while the page stays as it is. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { clientId, clientSecret, Provider } from '../support/provider.ts'
-import { closeBrowser, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { startPortal, violations } from './portal.ts'
 
 const lise = { sub: 'lise', email: 'lise@example.com', email_verified: true }
 

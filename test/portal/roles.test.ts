@@ -1,11 +1,9 @@
 /** What a reader and an auditor see of each page: what they may not do is not offered, or says who can let them. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
 
 const auditor = { email: 'audit@example.com', name: 'Barbara Liskov', password: 'velvet-anchor-prism-otter' }
 /** What changes something, wherever it stands. */

@@ -1,12 +1,10 @@
 /** A secret's page: values that are generated, names that are changed, who made which version, and who reads it. */
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, placesOf, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, placesOf, startPortal, violations } from './portal.ts'
 
 const dayMs = 86_400_000
 

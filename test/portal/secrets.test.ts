@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Locator } from 'playwright-core'
-import { closeBrowser, owner, type Portal, placesOf, portalEngines, reader, startPortal } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, placesOf, portalEngines, reader, startPortal } from './portal.ts'
 
 const value = 'hidden-Pa55-of-the-vault'
 

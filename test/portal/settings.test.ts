@@ -1,11 +1,9 @@
 /** The settings: replacing the account's key as it goes on, and leaving where a second factor must be set up first. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
-import { closeBrowser, owner, reader, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, reader, startPortal, violations } from './portal.ts'
 
 /** An answer that refuses. */
 function problem(detail: string) {

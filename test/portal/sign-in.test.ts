@@ -1,6 +1,6 @@
 /** Signing in where a server has several accounts: which one is asked for once, and kept. */
 import assert from 'node:assert/strict'
-import { after, suite, type TestContext, test } from 'node:test'
+import { suite, type TestContext, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { createAccount } from '../../src/vault/accounts.ts'
 import { inviteOwner } from '../../src/vault/users.ts'
@@ -8,9 +8,7 @@ import { Api } from '../support/api.ts'
 import type { TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
-import { closeBrowser, owner, portalEngines, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, portalEngines, startPortal, violations } from './portal.ts'
 
 /** The same person, at the same address, in another account. */
 const inAcme = { ...owner, name: 'Ada of Acme', password: 'timber-anchor-violet-sparrow' }

@@ -1,9 +1,7 @@
 /** Making a template in the portal, seeing what becomes of it, and changing what is kept. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
-import { closeBrowser, owner, portalEngines, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { suite, test } from 'node:test'
+import { owner, portalEngines, startPortal, violations } from './portal.ts'
 
 for (const engine of portalEngines) {
   suite(`${engine.name}: a template in the portal`, { skip: engine.skip }, () => {

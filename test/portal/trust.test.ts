@@ -1,9 +1,7 @@
 /** Trust rules, in a browser: made from what a platform's tokens say, changed, deleted with the keys that came of them. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
-import { closeBrowser, owner, portalEngines, reader, startPortal } from './portal.ts'
-
-after(closeBrowser)
+import { suite, test } from 'node:test'
+import { owner, portalEngines, reader, startPortal } from './portal.ts'
 
 for (const engine of portalEngines) {
   suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {

@@ -1,9 +1,7 @@
 /** Webhooks, in a browser: made, with the secret shown once, tested, disabled, and deleted; their deliveries. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
-import { closeBrowser, owner, portalEngines, startPortal } from './portal.ts'
-
-after(closeBrowser)
+import { suite, test } from 'node:test'
+import { owner, portalEngines, startPortal } from './portal.ts'
 
 for (const engine of portalEngines) {
   suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {

@@ -1,11 +1,9 @@
 /** What a browser loads for a page: few files, small, compressed, from the server alone, and the big parts only where used. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, startPortal } from './portal.ts'
-
-after(closeBrowser)
+import { owner, startPortal } from './portal.ts'
 
 const [sqlite] = engines
 assert.ok(sqlite)

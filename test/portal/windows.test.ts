@@ -1,13 +1,11 @@
 /** The table of secrets asks the server for what is in sight, and finds, sorts and counts nothing by itself. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, startPortal, violations } from './portal.ts'
 
 const many = 3000
 

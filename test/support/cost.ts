@@ -12,7 +12,8 @@ export interface Cost {
 const costs = process.env['STRONGROOM_TEST_COSTS']
 const ownStat = '/proc/self/stat'
 
-function cpu(): number {
+/** Seconds that this process has taken, and those that it started and that have ended. */
+export function cpu(): number {
   if (!existsSync(ownStat)) {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1e6
@@ -27,10 +28,18 @@ function cpu(): number {
   )
 }
 
+let noted = 0
+
+/** Notes what a file has cost, where this is part of `npm test`. */
+export function note(file: string, seconds: number): void {
+  noted += seconds
+  if (costs !== undefined) appendFileSync(costs, `${JSON.stringify({ file, cpu: seconds } satisfies Cost)}\n`)
+}
+
 const file = process.argv[1]
 // Not what a test starts of its own.
-if (costs !== undefined && isMainThread && file?.endsWith('.test.ts')) {
-  process.once('exit', () => appendFileSync(costs, `${JSON.stringify({ file, cpu: cpu() } satisfies Cost)}\n`))
+if (isMainThread && file !== undefined && /\.test\.(?:ts|mjs)$/.test(file)) {
+  process.once('exit', () => note(file, cpu() - noted))
 }
 
 /** The dearest of what was noted, in lines. */
