@@ -7,6 +7,7 @@ import { BarredPage } from './frame/barred.tsx'
 import { InEnvironment } from './frame/environment.tsx'
 import { Frame } from './frame/frame.tsx'
 import { useBar } from './frame/navigation.ts'
+import { keepScroll } from './frame/scroll.ts'
 import { NewSecretPage } from './secrets/new-page.tsx'
 import { SecretPage } from './secrets/secret-page.tsx'
 import { SecretsPage } from './secrets/secrets-page.tsx'
@@ -45,7 +46,11 @@ const SettingsPage = lazy(async () => ({ default: (await import('./settings/sett
 /** An address that replaces another is of the same page, otherwise filtered: that loses nothing. */
 const go: AroundNavHandler = (navigate, to, options) => {
   if (options?.replace === true) navigate(to, options)
-  else leave(() => navigate(to, options))
+  else
+    leave(() => {
+      keepScroll()
+      navigate(to, options)
+    })
 }
 
 export function App({ welcomeToken }: { readonly welcomeToken: string | undefined }) {

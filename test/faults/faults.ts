@@ -5586,6 +5586,14 @@ export const faults: readonly Fault[] = [
     'any other page',
   ),
   fault(
+    'the portal: Back leads to where a page was left',
+    'portal/src/app.tsx',
+    'keepScroll()\n      navigate',
+    'navigate',
+    'portal/leaving.test.ts',
+    'a long page, one comes back',
+  ),
+  fault(
     'the portal: Cancel asks for what was typed, as Escape does',
     'portal/src/ui/dialog.tsx',
     '<Dismissing value={dismiss}>',

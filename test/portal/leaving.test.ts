@@ -193,6 +193,25 @@ for (const engine of engines.slice(0, 1)) {
       assert.doesNotMatch(page.url(), /list=/)
     })
 
+    test('a long page, one comes back to where it was left, and a new one begins at its top', async (t) => {
+      const portal = await startPortal(t, engine)
+      for (let at = 0; at < 15; at++) {
+        await portal.server.api.post('/v3/keys', { name: `key-${at}`, scopes: ['secrets:read'] })
+      }
+      const page = await portal.openAs(owner, '/portal/keys', { viewport: { width: 1440, height: 600 } })
+      const main = page.locator('main')
+      const top = () => main.evaluate((element) => element.scrollTop)
+      await page.getByText('key-14', { exact: true }).waitFor()
+      await main.evaluate((element) => element.scrollTo(0, 500))
+      await page.getByRole('link', { name: 'Users' }).click()
+      await page.getByRole('heading', { name: 'Users', level: 1 }).waitFor()
+      assert.equal(await top(), 0)
+
+      await page.goBack()
+      await page.getByText('key-14', { exact: true }).waitFor()
+      await page.waitForFunction(() => document.querySelector('main')?.scrollTop === 500)
+    })
+
     test('a server that is away is said in plain words, and asked again until it is back', async (t) => {
       const portal = await startPortal(t, engine, { mayLog: /Failed to load resource/ })
       await portal.server.api.post('/v3/secrets', { name: 'db-password', value: 'v' })

@@ -256,7 +256,7 @@ function columnsOf(
 ): readonly Column<ComparedName>[] {
   return [
     ...(choosing === undefined ? [] : [selectColumn(choosing, choosing.found)]),
-    { id: 'name', head: 'Name', look: 'break', cell: ({ name }) => name },
+    { id: 'name', head: 'Name', look: 'break wide', cell: ({ name }) => name },
     {
       id: 'state',
       head: 'State',
@@ -265,6 +265,7 @@ function columnsOf(
     ...names.map((environment) => ({
       id: `in ${environment}`,
       head: environment,
+      look: 'nowrap',
       cell: (row: ComparedName) => <Cell of={row} environment={environment} onCopy={copyOf(row, environment)} />,
     })),
   ]

@@ -19,6 +19,7 @@ import { helpFor } from './help.ts'
 import { KeysHelp, useKeys } from './keys.tsx'
 import { type NavigationItem, useNavigation } from './navigation.ts'
 import { Palette } from './palette.tsx'
+import { useScroll } from './scroll.ts'
 
 export function Frame({ children }: { readonly children: ReactNode }) {
   const [location, navigate] = useLocation()
@@ -33,11 +34,9 @@ export function Frame({ children }: { readonly children: ReactNode }) {
     () => setPaletteOpen(true),
     () => setHelpOpen(true),
   )
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page begins at its top
-  useEffect(() => {
-    setNavOpen(false)
-    main.current?.scrollTo(0, 0)
-  }, [location])
+  useScroll(main, location)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what leads to another page has done its work
+  useEffect(() => setNavOpen(false), [location])
   useEffect(() => {
     if (!isNavOpen) return undefined
     const close = (event: KeyboardEvent) => event.key === 'Escape' && setNavOpen(false)
