@@ -54,7 +54,15 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
   { name: 'STRONGROOM_ROOT_KEY', good: [key], bad: ['short', `${key}AAAA`, `!!${key}`, ` ${key}`] },
   {
     name: 'STRONGROOM_ROOT_KEY_URLS',
-    good: ['file:/run/root.key', 'file:///a%20b', ' file:/a\tcommand:/b ', 'file:/a file:/b file:/c file:/d file:/e'],
+    good: [
+      'file:/run/root.key',
+      'file:///a%20b',
+      ' file:/a\tcommand:/b ',
+      'file:/a file:/b file:/c file:/d file:/e',
+      'transit:https://bao.example:8200/team/transit/strongroom?token-file=/run/token&ca-file=/etc/ca.pem&namespace=a/b',
+      'transit:http://127.0.0.1:8200/transit/k?role-id=r&secret-id-file=/s&auth-mount=my/approle',
+      'transit:http://[::1]:8200/transit/k?kubernetes-role=r',
+    ],
     bad: [
       ...['', ' '].slice(1),
       ...[
@@ -79,6 +87,22 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
         'file:/a file:/a',
       ],
       ...['file:/a file:/b file:/c file:/d file:/e file:/f'],
+      ...[
+        'transit:https://h/m/k',
+        'transit:http://h/m/k?token-file=/t',
+        'transit:https://h/k?token-file=/t',
+        'transit:https://u:p@h/m/k?token-file=/t',
+      ],
+      ...[
+        'transit:https://h/m/k?token-file=/t&token-file=/u',
+        'transit:https://h/m/k?token-file=/t&x=y',
+        'transit:https://h/m/k?role-id=a',
+      ],
+      ...[
+        'transit:https://h/m/k?token-file=t',
+        'transit:https://h/m/k?kubernetes-role=a%20b',
+        'transit:https://h/../k?token-file=/t',
+      ],
     ],
   },
   { name: 'STRONGROOM_BOOTSTRAP_API_KEY', good: [], bad: ['sr_mistyped', 'word'] },

@@ -42,9 +42,9 @@ export async function rewrap({ to, add, remove, finish, master, json }: RewrapOp
   )
 }
 
-/** A local key, as "root-key check" prints it: the file itself may be gone. */
+/** As "root-key check" prints it: the root key itself may be gone. */
 function isName(text: string): boolean {
-  return /^local:([0-9a-f]{16}|unknown)$/.test(text)
+  return /^(local|command|transit):[^?]+$/.test(text)
 }
 
 function sourceOf(text: string | undefined): RootKeySource | undefined {

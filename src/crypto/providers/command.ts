@@ -58,6 +58,11 @@ function run(
       wipe(output)
       reject(new ProviderTrouble(reason, message, { cause }))
     }
+    let isTooMuch = false
+    const end = () => {
+      isTooMuch = true
+      child.kill('SIGKILL')
+    }
     child.on('error', (error) => {
       const code = 'code' in error ? error.code : undefined
       fail(code === 'EACCES' ? 'denied' : 'away', `The command cannot be run (${code}).`)
@@ -68,10 +73,10 @@ function run(
     child.stdout.on('data', (part: Buffer) => {
       output.push(part)
       size += part.length
-      if (size > maxOutput) child.kill('SIGKILL')
+      if (size > maxOutput) end()
     })
     child.on('close', (code, signal) => {
-      if (size > maxOutput) return fail('away', `The command wrote more than ${maxOutput} bytes.`)
+      if (isTooMuch) return fail('away', `The command wrote more than ${maxOutput} bytes.`)
       if (signal !== null)
         return fail('away', `The command was ended by ${signal}; it has ${timeoutMs / 1000} seconds.`)
       if (code === notOfThisKey) return resolve(undefined)

@@ -19,6 +19,8 @@ export async function openRootKey(source: RootKeySource): Promise<RootKeyProvide
       return fileKey(source)
     case 'command':
       return (await import('./command.ts')).commandKey(source)
+    case 'transit':
+      return (await import('./transit.ts')).transitKey(source)
   }
 }
 

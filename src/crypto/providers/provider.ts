@@ -8,6 +8,22 @@ export type RootKeySource =
   | { readonly kind: 'environment'; readonly name: string; readonly text: string }
   | { readonly kind: 'file'; readonly path: string; readonly create: boolean }
   | { readonly kind: 'command'; readonly path: string }
+  | {
+      readonly kind: 'transit'
+      readonly origin: string
+      readonly namespace: string | undefined
+      readonly mount: string
+      readonly name: string
+      /** Authorities of the server's certificate, in PEM; without it those of the system. */
+      readonly caPath: string | undefined
+      readonly login: TransitLogin
+    }
+
+/** How a server is told who asks. What is secret is in files. */
+export type TransitLogin =
+  | { readonly kind: 'token'; readonly path: string }
+  | { readonly kind: 'approle'; readonly mount: string; readonly roleId: string; readonly secretIdPath: string }
+  | { readonly kind: 'kubernetes'; readonly mount: string; readonly role: string; readonly jwtPath: string }
 
 export interface RootKeyProvider {
   /** Which wrapped forms it can open. */

@@ -1,10 +1,13 @@
-/** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`. No URL holds a secret. */
+/** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`, `transit:https://…`. No URL holds a secret. */
 import { maxForms } from '../root-forms.ts'
-import type { RootKeySource } from './provider.ts'
+import type { RootKeySource, TransitLogin } from './provider.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const forms = 'must be URLs separated by blanks: file:/path, env:NAME or command:/path'
+const forms = 'must be URLs separated by blanks: file:/path, env:NAME, command:/path or transit:https://host/mount/name'
+/** Where Kubernetes puts what a pod proves itself with. */
+const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+const pathForm = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/
 const rootKeyForm = /^[A-Za-z0-9_-]{43}=?$/
 
@@ -46,6 +49,8 @@ function sourceOf(text: string, environment: Environment): RootKeySource {
       return { kind: 'file', path: pathOf('file', rest), create: false }
     case 'command':
       return { kind: 'command', path: pathOf('command', rest) }
+    case 'transit':
+      return transitOf(rest)
     default:
       throw new Unusable(forms)
   }
@@ -65,4 +70,76 @@ function pathOf(scheme: string, rest: string): string {
   const path = rest.replace(/^\/\/(?=\/)/, '')
   if (/^\/[^\0?#]+$/.test(path) && !path.startsWith('//') && !path.endsWith('/')) return path
   throw new Unusable(`must have an absolute path behind ${scheme}: and no parameters`)
+}
+
+function transitOf(rest: string): RootKeySource {
+  const url = URL.canParse(rest) ? new URL(rest) : undefined
+  if (url === undefined || url.hash !== '' || url.username !== '' || url.password !== '') {
+    throw new Unusable('must be transit:https://host/mount/name, without a user, a password or a fragment')
+  }
+  const isLocal = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
+    throw new Unusable('must reach the server by https; by http on this host alone')
+  }
+  const [, mount, name] = /^\/(.+)\/([^/]+)$/.exec(url.pathname) ?? []
+  if (mount === undefined || name === undefined || !pathForm.test(`${mount}/${name}`)) {
+    throw new Unusable('must name the mount and the key: transit:https://host/mount/name')
+  }
+  const parameters = new Parameters(url.searchParams)
+  const login = loginOf(parameters)
+  const namespace = parameters.plain('namespace')
+  const caPath = parameters.path('ca-file')
+  parameters.end()
+  return { kind: 'transit', origin: url.origin, namespace, mount, name, caPath, login }
+}
+
+function loginOf(parameters: Parameters): TransitLogin {
+  const [tokenPath, roleId, role] = [
+    parameters.path('token-file'),
+    parameters.plain('role-id'),
+    parameters.plain('kubernetes-role'),
+  ]
+  if ([tokenPath, roleId, role].filter((one) => one !== undefined).length !== 1) {
+    throw new Unusable('must say one of token-file=, role-id= (with secret-id-file=) and kubernetes-role=')
+  }
+  if (tokenPath !== undefined) return { kind: 'token', path: tokenPath }
+  const mount = parameters.plain('auth-mount')
+  if (role !== undefined) {
+    return { kind: 'kubernetes', mount: mount ?? 'kubernetes', role, jwtPath: parameters.path('jwt-file') ?? podToken }
+  }
+  const secretIdPath = parameters.path('secret-id-file')
+  if (roleId === undefined || secretIdPath === undefined) throw new Unusable('must say secret-id-file= with role-id=')
+  return { kind: 'approle', mount: mount ?? 'approle', roleId, secretIdPath }
+}
+
+/** Each is taken once; what is left is a fault. */
+class Parameters {
+  readonly #left: URLSearchParams
+
+  constructor(parameters: URLSearchParams) {
+    this.#left = new URLSearchParams(parameters)
+  }
+
+  #take(name: string): string | undefined {
+    const found = this.#left.getAll(name)
+    this.#left.delete(name)
+    if (found.length > 1) throw new Unusable(`must say ${name}= once`)
+    return found[0]
+  }
+
+  plain(name: string): string | undefined {
+    const text = this.#take(name)
+    if (text === undefined || pathForm.test(text)) return text
+    throw new Unusable(`must have letters, digits, dots, - and _ behind ${name}=`)
+  }
+
+  path(name: string): string | undefined {
+    const text = this.#take(name)
+    if (text === undefined || /^\/[^\0]*[^/\0]$/.test(text)) return text
+    throw new Unusable(`must have the absolute path of a file behind ${name}=`)
+  }
+
+  end(): void {
+    if (this.#left.size > 0) throw new Unusable('must have no parameters but those of its kind')
+  }
 }

@@ -1,0 +1,201 @@
+/**
+ * A root key in the transit engine of OpenBao or Vault: it wraps and unwraps there, and does not come out.
+ *
+ * Three calls: encrypt, decrypt, and whatever gives a token. The context goes along as associated data.
+ */
+import { readFileSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource } from './provider.ts'
+
+export type TransitSource = Extract<RootKeySource, { readonly kind: 'transit' }>
+
+const maxAnswer = 65_536
+/** What the engine says of what another key, or another context, has wrapped. */
+const notOfThisKey = /message authentication failed|invalid ciphertext|no prefix|could not be decoded/i
+
+interface Answer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+interface Token {
+  readonly text: string
+  /** When it is to be renewed, by `performance.now`; never where it does not end. */
+  readonly renewAt: number
+}
+
+export function transitKey(source: TransitSource, now: () => number = () => performance.now()): RootKeyProvider {
+  const id = transitIdOf(source)
+  const server = new TransitServer(source, now)
+  return {
+    kind: 'transit',
+    id,
+    shown: `transit:${id}`,
+    wrap: async (plain, context) => {
+      const { status, body } = await server.use('encrypt', {
+        plaintext: base64Of(plain),
+        associated_data: base64Of(context),
+      })
+      const ciphertext = partOf(body, 'data', 'ciphertext')
+      if (status === 200 && ciphertext !== '') return Buffer.from(ciphertext)
+      throw refused(status)
+    },
+    unwrap: async (wrapped, context) => {
+      const ciphertext = Buffer.from(wrapped).toString()
+      const { status, body } = await server.use('decrypt', { ciphertext, associated_data: base64Of(context) })
+      const plaintext = partOf(body, 'data', 'plaintext')
+      if (status === 200 && plaintext !== '') return Buffer.from(plaintext, 'base64')
+      if (status === 400 && notOfThisKey.test(errorsOf(body))) return undefined
+      throw refused(status)
+    },
+  }
+}
+
+/** Which key it is: nothing of how its server is spoken to. */
+export function transitIdOf({ origin, namespace, mount, name }: TransitSource): string {
+  return [origin, ...(namespace === undefined ? [] : [namespace]), mount, name].join('/')
+}
+
+class TransitServer {
+  readonly #source: TransitSource
+  readonly #now: () => number
+  #token: Token | undefined
+
+  constructor(source: TransitSource, now: () => number) {
+    this.#source = source
+    this.#now = now
+  }
+
+  /** A token that is not good any more is got anew, once. */
+  async use(operation: 'encrypt' | 'decrypt', body: object): Promise<Answer> {
+    const { mount, name } = this.#source
+    const path = `${mount}/${operation}/${name}`
+    const token = await this.#current()
+    const answer = await this.#ask(path, body, token.text)
+    if (answer.status !== 403 && answer.status !== 401) return answer
+    this.#token = undefined
+    const other = await this.#current()
+    return this.#source.login.kind === 'token' && other.text === token.text ? answer : this.#ask(path, body, other.text)
+  }
+
+  async #current(): Promise<Token> {
+    const { login } = this.#source
+    // Whoever renews the file puts another token there.
+    const isOther = login.kind === 'token' && this.#token !== undefined && this.#token.text !== readSecret(login.path)
+    if (this.#token === undefined || isOther) this.#token = await this.#logIn()
+    else if (this.#now() >= this.#token.renewAt) this.#token = await this.#renew(this.#token)
+    return this.#token
+  }
+
+  async #logIn(): Promise<Token> {
+    const { login } = this.#source
+    if (login.kind === 'token') return this.#renew({ text: readSecret(login.path), renewAt: Number.POSITIVE_INFINITY })
+    const body =
+      login.kind === 'approle'
+        ? { role_id: login.roleId, secret_id: readSecret(login.secretIdPath) }
+        : { role: login.role, jwt: readSecret(login.jwtPath) }
+    const { status, body: answer } = await this.#ask(`auth/${login.mount}/login`, body)
+    const text = partOf(answer, 'auth', 'client_token')
+    if (status !== 200 || text === '') throw refused(status, 'The login is refused')
+    return { text, renewAt: this.#renewAtOf(answer) }
+  }
+
+  /** One that cannot be renewed is used as long as it lasts; then a new one is got. */
+  async #renew(token: Token): Promise<Token> {
+    const { status, body } = await this.#ask('auth/token/renew-self', {}, token.text)
+    if (status === 200) return { text: token.text, renewAt: this.#renewAtOf(body) }
+    if (this.#source.login.kind === 'token') return { text: token.text, renewAt: Number.POSITIVE_INFINITY }
+    return this.#logIn()
+  }
+
+  /** At half of its life. */
+  #renewAtOf(body: Answer['body']): number {
+    const auth = body['auth']
+    const seconds = isObject(auth) ? Number(auth['lease_duration']) : 0
+    return seconds > 0 ? this.#now() + seconds * 500 : Number.POSITIVE_INFINITY
+  }
+
+  #ask(path: string, body: object, token?: string): Promise<Answer> {
+    const { origin, namespace, caPath } = this.#source
+    const text = JSON.stringify(body)
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(text),
+      // What tells a request from a page's: servers may ask for it.
+      'x-vault-request': 'true',
+      ...(token === undefined ? {} : { 'x-vault-token': token }),
+      ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
+    }
+    const send = origin.startsWith('https:') ? httpsRequest : httpRequest
+    const ca = caPath === undefined ? {} : { ca: readSecret(caPath) }
+    const signal = AbortSignal.timeout(patienceMs)
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) =>
+        reject(new ProviderTrouble('away', `The server cannot be reached (${codeOf(error)}).`))
+      const asked = send(`${origin}/v1/${path}`, { method: 'POST', headers, signal, ...ca }, (answer) => {
+        const parts: Buffer[] = []
+        let size = 0
+        answer.on('data', (part: Buffer) => {
+          parts.push(part)
+          size += part.length
+          if (size > maxAnswer) answer.destroy(new Error('too long'))
+        })
+        answer.on('error', fail)
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parse(Buffer.concat(parts)) }))
+      })
+      asked.on('error', fail)
+      asked.end(text)
+    })
+  }
+}
+
+/** Read each time: whoever rotates what is there need tell nobody. */
+function readSecret(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    throw new ProviderTrouble('away', `The file ${path} cannot be read (${codeOf(error)}).`)
+  }
+}
+
+function refused(status: number, what = 'The server refuses'): ProviderTrouble {
+  const isAway = status === 429 || status >= 500 || (status >= 472 && status <= 473)
+  if (isAway) return new ProviderTrouble('away', `The server answers with ${status}.`)
+  return new ProviderTrouble('denied', `${what} (${status}): see whether the key is there, and what the token may.`)
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.name : 'unknown'
+}
+
+function parse(bytes: Buffer): Answer['body'] {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    return isObject(value) ? value : {}
+  } catch {
+    // A proxy in its place, or a server that answers with nothing: its status says enough.
+    return {}
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+function partOf(body: Answer['body'], part: string, name: string): string {
+  const found = body[part]
+  const text = isObject(found) ? found[name] : undefined
+  return typeof text === 'string' ? text : ''
+}
+
+function errorsOf({ errors }: Answer['body']): string {
+  return Array.isArray(errors) ? errors.map(String).join(' ') : ''
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function base64Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
