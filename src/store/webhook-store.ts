@@ -42,6 +42,13 @@ export class WebhookTrails {
     this.#engine = engine
   }
 
+  /** Whether there is any webhook, or something left of one. */
+  async isAny(): Promise<boolean> {
+    const found = await this.#engine.query(sql`
+      select 1 as one where exists (select 1 from webhooks) or exists (select 1 from webhook_positions)`)
+    return found.length > 0
+  }
+
   /** Those that have records before them, and room for what comes of these: some, after one. */
   behind(after: Pick<Webhook, 'accountId' | 'id'>): Promise<readonly Standing[]> {
     return this.#standing(sql`and p.seq < a.audit_size and (select count(*) from (

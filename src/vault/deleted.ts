@@ -12,6 +12,7 @@ import type { Purged } from '../store/operations/deleted.ts'
 import type { HeldContents, Restored, RestoredThing, UnheldContents } from '../store/operations/restoring.ts'
 import type { NextVersion } from '../store/operations/secrets.ts'
 import { deleteInParts } from './deletion.ts'
+import { type Lease, leadOnce } from './leases.ts'
 import { everyRow, type Found, find, mapped, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
 import { openKept, sealNext, tryUntilMade } from './secrets.ts'
@@ -186,19 +187,27 @@ function forget({ keyring }: Vault, gone: readonly Pick<Secret, 'accountId' | 'u
 }
 
 const sweptAtOnce = 100
+const beginning = { accountId: 0, id: 0 }
 
 /**
- * Destroys what is past its end, and goes on with what somebody began who is gone: as the server starts, and now and then. Two who
- * do this at once do each thing once.
+ * Destroys what is past its end, and goes on with what somebody began who is gone: as the server starts, and now and then, on one
+ * node at a time. Where there is nothing to do, nothing is written.
  *
  * @throws Refusal `integrity_failure`, once what other accounts hold is gone
  */
 export async function sweepDeleted(vault: Vault): Promise<void> {
+  const [first] = await vault.store.overDeleted(vault.now(), beginning, 1)
+  if (first === undefined) return
+  await leadOnce(vault, { name: 'deleted', work: (lease, signal) => sweepAll(vault, lease, signal) })
+}
+
+async function sweepAll(vault: Vault, lease: Lease, signal: AbortSignal): Promise<void> {
   let forged: Refusal | undefined
-  for (let last = { accountId: 0, id: 0 }; ; ) {
+  for (let last = beginning; !signal.aborted; ) {
     const over = await vault.store.overDeleted(vault.now(), last, sweptAtOnce)
     for (const [accountId, all] of Map.groupBy(over, (one) => one.accountId)) {
-      forged = (await sweepAccount(vault, accountId, all).catch(orForged)) ?? forged
+      if (signal.aborted) return
+      forged = (await sweepAccount(vault, accountId, all, lease).catch(orForged)) ?? forged
     }
     const end = over.at(-1)
     if (end === undefined || over.length < sweptAtOnce) break
@@ -211,11 +220,13 @@ async function sweepAccount(
   vault: Vault,
   accountId: number,
   all: readonly Pick<Deleted, 'kind' | 'id' | 'state'>[],
+  lease: Lease,
 ): Promise<undefined> {
   const from = { requestId: 'sweep', address: '' }
   const ids = all.flatMap(({ kind, id }) => (kind === 'secret' ? [id] : []))
-  const gone = ids.length === 0 ? [] : await bySystem(vault, from, accountId, { kind: 'sweep_deleted', ids })
+  const gone = ids.length === 0 ? [] : await bySystem(vault, from, accountId, { kind: 'sweep_deleted', ids }, lease)
   if (gone !== outdated) forget(vault, gone)
+  // Whoever restores or purges something in parts does this without a lease as well: each part is done once.
   for (const { kind, id, state } of all) {
     if (state === 'returning') await returnInParts(vault, from, accountId, id).catch(unlessTaken)
     else if (kind !== 'secret') await purgeInParts(vault, from, accountId, id)

@@ -17,6 +17,8 @@ export interface Leading {
   readonly name: string
   /** How long the lease lives without being renewed. */
   readonly leaseMs?: number
+  /** Whether there is anything to do, asked this often: while there is not, nobody takes the lease, and nothing is written. */
+  readonly wanted?: { readonly everyMs: number; readonly ask: () => Promise<boolean> }
   /**
    * Does it, until the signal says that the lease is lost or the node stops. All that it writes is written under the lease
    * (`lease` of a request, or of `Store`): the signal may come late.
@@ -40,33 +42,47 @@ export function lead(vault: Pick<Vault, 'store'>, leading: Leading): () => Promi
   }
 }
 
-async function run(
-  { store }: Pick<Vault, 'store'>,
-  { name, leaseMs = defaultLeaseMs, work, onError }: Leading,
-  stopping: AbortSignal,
-): Promise<void> {
+async function run(vault: Pick<Vault, 'store'>, leading: Leading, stopping: AbortSignal): Promise<void> {
+  const { leaseMs = defaultLeaseMs, wanted, onError } = leading
   const holder = newUid()
-  const pause = () => setTimeout(leaseMs / renewals, undefined, { signal: stopping, ref: false }).catch(() => {})
   while (!stopping.aborted) {
-    const askedAt = performance.now()
-    const fence = await store.leases.take(name, holder, leaseMs).catch(onError)
-    if (fence === undefined) {
-      await pause()
-      continue
-    }
-    const lease = { name, holder, fence }
-    const lost = new AbortController()
-    const renewing = keep(store, lease, leaseMs, askedAt, lost)
+    let pauseMs = leaseMs / renewals
     try {
-      await work(lease, AbortSignal.any([stopping, lost.signal]))
+      const isWanted = wanted === undefined || (await wanted.ask())
+      if (!isWanted) pauseMs = wanted.everyMs
+      else if (await leadOnce(vault, leading, stopping, holder)) continue
     } catch (error) {
       onError(error)
-      await pause()
-    } finally {
-      lost.abort()
-      await renewing
-      await store.leases.drop(lease).catch(() => {})
     }
+    await setTimeout(pauseMs, undefined, { signal: stopping, ref: false }).catch(() => {})
+  }
+}
+
+/**
+ * Does it once, unless somebody else does.
+ *
+ * @returns whether it was done here
+ * @throws what the work throws
+ */
+export async function leadOnce(
+  { store }: Pick<Vault, 'store'>,
+  { name, leaseMs = defaultLeaseMs, work }: Pick<Leading, 'name' | 'leaseMs' | 'work'>,
+  stopping: AbortSignal = new AbortController().signal,
+  holder = newUid(),
+): Promise<boolean> {
+  const askedAt = performance.now()
+  const fence = await store.leases.take(name, holder, leaseMs)
+  if (fence === undefined) return false
+  const lease = { name, holder, fence }
+  const lost = new AbortController()
+  const renewing = keep(store, lease, leaseMs, askedAt, lost)
+  try {
+    await work(lease, AbortSignal.any([stopping, lost.signal]))
+    return true
+  } finally {
+    lost.abort()
+    await renewing
+    await store.leases.drop(lease).catch(() => {})
   }
 }
 

@@ -6,6 +6,7 @@ import type { RootFinding } from '../crypto/master-key.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
 import { defaultEnvironment } from '../model/environment.ts'
+import type { Lease } from '../model/lease.ts'
 import type { Issuers } from '../oidc/issuers.ts'
 import type { Meant } from '../store/caller.ts'
 import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts'
@@ -188,9 +189,10 @@ export async function bySystem<K extends OftenKind>(
   { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,
   operation: Op<K>,
+  lease?: Lease,
 ): Promise<Results[K] | typeof outdated> {
   const caller = { kind: 'system', accountId } as const
-  const outcome = await vault.store.submit<K>({ caller, requestId, address, operation })
+  const outcome = await vault.store.submit<K>({ caller, requestId, address, operation, lease })
   switch (outcome.kind) {
     case 'done':
       return outcome.result

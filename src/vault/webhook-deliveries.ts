@@ -57,6 +57,7 @@ export function deliverWebhooks(vault: Vault, options: DeliveryOptions): () => P
   return lead(vault, {
     name: 'webhooks',
     ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
+    wanted: { everyMs: Math.min(lookMs, options.leaseMs ?? lookMs), ask: () => vault.store.webhooks.isAny() },
     work: (lease, signal) => new Deliverer(vault, options, lease).run(signal),
     onError: options.onError,
   })
@@ -112,6 +113,8 @@ class Deliverer {
           sweptAt = now()
           // Those that still have webhooks are seen again as soon as they grow.
           this.#followed.clear()
+          // With nothing to follow, the lease would be renewed for nothing.
+          if (!(await store.webhooks.isAny())) return
         }
         if (!isMore) await this.#wait()
         await setTimeout(gatherMs, undefined, { signal, ref: false }).catch(() => {})

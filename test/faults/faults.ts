@@ -3683,6 +3683,30 @@ export const faults: readonly Fault[] = [
     'cli/secrets.test.ts',
     'tries another value',
   ),
+  fault(
+    'a server that has no webhooks takes no lease for them',
+    'vault/webhook-deliveries.ts',
+    'ask: () => vault.store.webhooks.isAny()',
+    'ask: async () => !(await vault.store.webhooks.isAny())',
+    'vault/leases.test.ts',
+    'SQLite.*wanted by nobody',
+  ),
+  fault(
+    'a lease is given back once the last webhook is gone',
+    'vault/webhook-deliveries.ts',
+    'if (!(await store.webhooks.isAny())) return',
+    'if (!(await store.webhooks.isAny())) continue',
+    'vault/leases.test.ts',
+    'SQLite.*last webhook is gone',
+  ),
+  fault(
+    'what is past its recovery is destroyed by one node at a time',
+    'vault/deleted.ts',
+    "await leadOnce(vault, { name: 'deleted', work: (lease, signal) => sweepAll(vault, lease, signal) })",
+    "await sweepAll(vault, { name: 'deleted', holder: '', fence: 0 }, new AbortController().signal)",
+    'v3/deleted.test.ts',
+    'SQLite.*two who sweep',
+  ),
   // Events
   fault(
     'what is rolled back is told to those who may not read the trail',

@@ -310,7 +310,11 @@ for (const engine of engines) {
           return typeof value === 'function' ? value.bind(target) : value
         },
       })
-      t.after(deliverWebhooks({ ...server.vault, store }, { onError: (error) => assert.fail(String(error)) }))
+      const other = await server.otherAccount()
+      const made = await other.post('/v3/webhooks', { url: 'https://hooks.example.com/', actions: ['user.*'] })
+      assert.equal(made.status, 201, made.text)
+      const stop = deliverWebhooks({ ...server.vault, store }, { onError: (error) => assert.fail(String(error)) })
+      t.after(stop)
       await server.api.post('/v3/secrets', { name: 'a', value: 'v' })
       await until(() => looks > 0)
       const [before, beganAt] = [looks, performance.now()]

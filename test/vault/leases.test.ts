@@ -1,12 +1,16 @@
 /** What one node does at a time: who has the lease does it, and who had it writes nothing any more. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { Lease } from '../../src/model/lease.ts'
 import type { Store } from '../../src/store/store.ts'
+import { sweepDeleted } from '../../src/vault/deleted.ts'
 import { lead } from '../../src/vault/leases.ts'
+import { deliverWebhooks } from '../../src/vault/webhook-deliveries.ts'
 import { query } from '../support/database.ts'
-import { engines, type TestEngine } from '../support/engines.ts'
+import { engines, type Place, type TestEngine } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
 const long = 60_000
@@ -27,6 +31,16 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) {
     assert.ok(performance.now() < end, 'not in 20 seconds')
     await setTimeout(5)
+  }
+}
+
+/** How often anybody wrote to an SQLite store, as a connection sees it that writes nothing itself. */
+function writesOf({ dataDir, databaseUrl }: Place) {
+  if (databaseUrl !== undefined) return { count: () => 0, close: () => {} }
+  const database = new DatabaseSync(join(dataDir, 'strongroom.db'), { readOnly: true })
+  return {
+    count: () => Number(database.prepare('pragma data_version').get()?.['data_version']),
+    close: () => database.close(),
   }
 }
 
@@ -125,6 +139,54 @@ for (const engine of engines) {
       await until(() => now[0] === 'second')
       await stopSecond()
       assert.equal(Math.max(...most), 1)
+    })
+
+    test('is wanted by nobody while there are no webhooks: a server that has nothing to do writes nothing', async (t) => {
+      const { place, first } = await twoNodes(t, engine)
+      let asked = 0
+      const webhooks = new Proxy(first.store.webhooks, {
+        get(target, name) {
+          if (name === 'isAny') asked++
+          const value = Reflect.get(target, name)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+      const store = new Proxy(first.store, {
+        get(target, name) {
+          if (name === 'webhooks') return webhooks
+          const value = Reflect.get(target, name)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+      const written = writesOf(place)
+      t.after(written.close)
+      const stop = deliverWebhooks({ ...first, store }, { leaseMs: 30, onError: fail })
+      const before = written.count()
+
+      // By then it would have been renewed ten times.
+      await until(() => asked >= 10)
+      for (let at = 0; at < 3; at++) await sweepDeleted(first)
+      await stop()
+
+      assert.deepEqual(await query(place, 'select * from leases'), [])
+      assert.equal(written.count(), before)
+    })
+
+    test('is given back once the last webhook is gone', async (t) => {
+      const clock = { now: Date.now() }
+      const server = await startServer(t, engine, { now: () => clock.now })
+      const held = async () => Number((await query(server.place, 'select until_ms from leases'))[0]?.['until_ms'] ?? 0)
+      const stop = deliverWebhooks(server.vault, { leaseMs: steady, onError: fail })
+      const made = await server.api.post('/v3/webhooks', { url: 'https://hooks.example.com/', actions: ['key.*'] })
+      assert.equal(made.status, 201, made.text)
+      await until(async () => (await held()) > 0)
+
+      await server.api.delete(`/v3/webhooks/${made.body.id}`)
+      await until(async () => {
+        clock.now += 60_000
+        return (await held()) === 0
+      })
+      await stop()
     })
 
     test('that is lost tells the work so', async (t) => {
