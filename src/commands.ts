@@ -69,6 +69,10 @@ const table: Readonly<Record<string, Group>> = {
       description: 'which target holds which version of which secret',
       load: () => import('./cli/commands/deployments.ts'),
     },
+    settings: {
+      description: 'what the account is set to, such as whether deletions can be undone',
+      load: () => import('./cli/commands/settings.ts'),
+    },
     seed: { description: 'one-time seeds for machines', load: () => import('./cli/commands/seed.ts') },
   },
   'This computer:': {

@@ -9,7 +9,7 @@ export async function list(options: RemoteOptions): Promise<void> {
   if (options.json) return printJson({ deleted })
   if (deleted.length === 0) {
     return tell(
-      'Nothing that was deleted here can be restored. Deletion is permanent unless the account keeps what is deleted: turn that on in the portal, under Settings, Account.',
+      'Nothing that was deleted here can be restored. Deletion is permanent unless the account keeps what is deleted: turn that on with "strongroom settings update --recovery-days 7".',
     )
   }
   printTable(

@@ -3,7 +3,7 @@ import type { Environment } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { clientOf, connectToAccount, whereTo } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { fateOf } from './keeping.ts'
+import { fateOf, tellDeleted } from './keeping.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
@@ -64,9 +64,8 @@ export async function remove(name: string, options: RemoteOptions & { readonly y
     const isSure = await confirm(`Delete the environment ${name}?`, 'Say --yes to delete it without being asked.')
     if (!isSure) throw new Fault('failure', 'Nothing was deleted.')
   }
-  await client.environments.delete(id)
-  if (options.json) return printJson({ deleted: { id, name } })
-  print(`Deleted the environment ${shown(name)}.`)
+  const deletion = await client.environments.delete(id)
+  await tellDeleted(client, { id, name }, `The environment ${shown(name)}`, deletion, options.json)
 }
 
 /** @throws Fault `notFound` */

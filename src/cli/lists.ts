@@ -2,7 +2,7 @@
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { findList, findSecret } from './find.ts'
-import { fateOf } from './keeping.ts'
+import { fateOf, tellDeleted } from './keeping.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { askText } from './prompt.ts'
 
@@ -38,9 +38,7 @@ export async function remove(ref: string, options: RemoteOptions & { readonly ye
     const typed = await askText('Type the name to delete it', 'Say --yes to delete it without being asked.')
     if (typed !== name) throw new Fault('failure', 'That is not its name: nothing is deleted.')
   }
-  await client.lists.delete(id)
-  if (options.json) return printJson({ deleted: { id, name } })
-  print(`The list ${shown(name)} is deleted.`)
+  await tellDeleted(client, { id, name }, `The list ${shown(name)}`, await client.lists.delete(id), options.json)
 }
 
 export async function move(ref: string, refs: readonly string[], options: RemoteOptions): Promise<void> {

@@ -7,8 +7,8 @@ import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { checkedName, findSecret, idIn, listOf } from './find.ts'
 import { numberOf } from './input.ts'
-import { fateOf } from './keeping.ts'
-import { Fault, print, printJson, printTable, tell } from './output.ts'
+import { fateOf, tellDeleted } from './keeping.ts'
+import { Fault, printJson, printTable, tell } from './output.ts'
 import { askText } from './prompt.ts'
 import { readValues } from './values.ts'
 import { showWhatIf } from './what-if.ts'
@@ -139,9 +139,7 @@ export async function remove(
     const typed = await askText('Type the name to delete it', 'Say --yes to delete it without being asked.')
     if (typed !== name) throw new Fault('failure', 'That is not its name: nothing is deleted.')
   }
-  await client.secrets.delete(id)
-  if (options.json) return printJson({ deleted: { id, name } })
-  print(`${name} is deleted.`)
+  await tellDeleted(client, { id, name }, name, await client.secrets.delete(id), options.json)
 }
 
 /** The version that an `ETag` of the server is. */

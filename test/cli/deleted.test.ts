@@ -6,9 +6,13 @@ import { startPerson } from '../support/cli.ts'
 suite('strongroom deleted and rollback', () => {
   test('list, restore and purge what the account keeps', async (t) => {
     const person = await startPerson(t)
-    await person.server.api.put('/v3/settings', { recovery_days: 7 })
+    assert.match((await person.run(['settings', 'show'])).stdout, /^Undo +off: deletion is permanent\n/)
+    const on = await person.run(['settings', 'update', '--recovery-days', '7'])
+    assert.equal(on.stdout, 'Undo is on: what is deleted can be restored for 7 days.\n', on.stderr)
     await person.run(['secrets', 'set', 'a'], { input: 'x' })
-    await person.run(['secrets', 'delete', 'a', '--yes'])
+    const until = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10)
+    const told = await person.run(['secrets', 'delete', 'a', '--yes'])
+    assert.equal(told.stdout, `a is deleted. Until ${until} it can be restored: strongroom deleted restore 1\n`)
 
     const listed = await person.run(['deleted', 'list'])
     assert.match(listed.stdout, /^ID +KIND +NAME +ENVIRONMENT +DELETED +BY +RESTORABLE UNTIL\n1 +secret +a +default /)
@@ -27,6 +31,14 @@ suite('strongroom deleted and rollback', () => {
     assert.equal((await person.run(['deleted', 'purge', '3', '--yes'])).stdout, 'Deletion 3 is destroyed.\n')
     assert.equal((await person.run(['deleted', 'restore', '3'])).code, 3)
     assert.equal((await person.run(['deleted', 'restore', 'a'])).code, 2)
+    const { stdout } = await person.run(['secrets', 'delete', 'a', '--yes', '--json'])
+    const gone = { deleted: { id: 2, name: 'a' }, deletion: 4, restorable_until: until }
+    assert.deepEqual(JSON.parse(stdout), gone)
+    const lower = ['settings', 'update', '--recovery-days', '0']
+    assert.equal((await person.run(lower)).code, 2, 'unasked, nothing is destroyed')
+    assert.match((await person.run(['settings', 'show'])).stdout, /restored for 7 days/)
+    assert.equal((await person.run([...lower, '--yes'])).stdout, 'Undo is off: deletion is permanent.\n')
+    assert.equal((await person.run(['settings', 'update', '--recovery-days', '91'])).code, 2)
   })
 
   test('say before a deletion whether it can be restored, and until when', async (t) => {
@@ -57,7 +69,7 @@ suite('strongroom deleted and rollback', () => {
 
     const { code, stdout, stderr } = await person.run(['deleted', 'list'])
     assert.deepEqual([code, stdout], [0, ''])
-    assert.match(stderr, /Deletion is permanent unless .* Settings, Account/)
+    assert.match(stderr, /Deletion is permanent unless .*settings update --recovery-days 7/)
     assert.deepEqual(JSON.parse((await person.run(['deleted', 'list', '--json'])).stdout), { deleted: [] })
   })
 

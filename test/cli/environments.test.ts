@@ -32,7 +32,7 @@ suite('strongroom env', () => {
     )
     assert.equal(await printed('base', 'prod', '--none'), 'prod has no base.\n')
     assert.match(await printed('rename', 'shared', 'common'), /^Renamed shared to common\.\n/)
-    assert.equal(await printed('delete', 'common', '--yes'), 'Deleted the environment common.\n')
+    assert.equal(await printed('delete', 'common', '--yes'), 'The environment common is deleted.\n')
     const full = await person.run(['env', 'delete', 'prod', '--yes'])
     assert.equal(full.code, 5)
     assert.equal((await person.run(['env', 'delete', 'absent', '--yes'])).code, 3)

@@ -3707,6 +3707,14 @@ export const faults: readonly Fault[] = [
     'v3/deleted.test.ts',
     'SQLite.*two who sweep',
   ),
+  fault(
+    'what would destroy what is kept is asked about',
+    'cli/settings.ts',
+    'if (days < before && !options.yes) {',
+    'if (days > before && !options.yes) {',
+    'cli/deleted.test.ts',
+    'list, restore and purge',
+  ),
   // Events
   fault(
     'what is rolled back is told to those who may not read the trail',
