@@ -314,7 +314,6 @@ for (const engine of engines) {
       const made = await other.post('/v3/webhooks', { url: 'https://hooks.example.com/', actions: ['user.*'] })
       assert.equal(made.status, 201, made.text)
       const stop = deliverWebhooks({ ...server.vault, store }, { onError: (error) => assert.fail(String(error)) })
-      t.after(stop)
       await server.api.post('/v3/secrets', { name: 'a', value: 'v' })
       await until(() => looks > 0)
       const [before, beganAt] = [looks, performance.now()]
@@ -322,6 +321,7 @@ for (const engine of engines) {
       for (let at = 0; at < 100; at++) await server.api.get('/v3/secrets/1')
 
       const seconds = (performance.now() - beganAt) / 1000
+      await stop()
       assert.ok(looks - before <= seconds + 2, `${looks - before} looks in ${seconds} s`)
     })
 
