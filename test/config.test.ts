@@ -62,6 +62,7 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
       'transit:https://bao.example:8200/team/transit/strongroom?token-file=/run/token&ca-file=/etc/ca.pem&namespace=a/b',
       'transit:http://127.0.0.1:8200/transit/k?role-id=r&secret-id-file=/s&auth-mount=my/approle',
       'transit:http://[::1]:8200/transit/k?kubernetes-role=r',
+      'awskms:alias/strongroom?region=eu-central-1 awskms:arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab',
     ],
     bad: [
       ...['', ' '].slice(1),
@@ -89,6 +90,11 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
       ...['file:/a file:/b file:/c file:/d file:/e file:/f'],
       ...[
         'transit:https://h/m/k',
+        'awskms:',
+        'awskms:alias/a?region=',
+        'awskms:alias/a?endpoint=http://h',
+        'awskms:alias/a?x=y',
+        'awskms:alias/a#b',
         'transit:http://h/m/k?token-file=/t',
         'transit:https://h/k?token-file=/t',
         'transit:https://u:p@h/m/k?token-file=/t',

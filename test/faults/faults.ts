@@ -1674,6 +1674,14 @@ export const faults: readonly Fault[] = [
     'STRONGROOM_ROOT_KEY_URLS takes',
   ),
   fault(
+    'what AWS wraps is bound to its place',
+    'crypto/providers/awskms.ts',
+    'CiphertextBlob: wrapped, EncryptionContext: contextOf(context) }',
+    'CiphertextBlob: wrapped }',
+    'long/root-key-awskms.test.ts',
+    'in its context',
+  ),
+  fault(
     'a command behind a root key writes no more than it may',
     'crypto/providers/command.ts',
     'if (size > maxOutput) end()',

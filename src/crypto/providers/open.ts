@@ -21,6 +21,8 @@ export async function openRootKey(source: RootKeySource): Promise<RootKeyProvide
       return (await import('./command.ts')).commandKey(source)
     case 'transit':
       return (await import('./transit.ts')).transitKey(source)
+    case 'awskms':
+      return (await import('./awskms.ts')).kmsKey(source)
   }
 }
 

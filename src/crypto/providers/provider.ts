@@ -18,6 +18,14 @@ export type RootKeySource =
       readonly caPath: string | undefined
       readonly login: TransitLogin
     }
+  | {
+      readonly kind: 'awskms'
+      /** An id, an ARN, or an alias. */
+      readonly key: string
+      /** Without it, as the client finds it: in the environment or its files. */
+      readonly region: string | undefined
+      readonly endpoint: string | undefined
+    }
 
 /** How a server is told who asks. What is secret is in files. */
 export type TransitLogin =

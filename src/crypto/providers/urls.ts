@@ -1,10 +1,11 @@
-/** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`, `transit:https://…`. No URL holds a secret. */
+/** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`, `transit:https://…`, `awskms:alias/name`. No URL holds a secret. */
 import { maxForms } from '../root-forms.ts'
 import type { RootKeySource, TransitLogin } from './provider.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const forms = 'must be URLs separated by blanks: file:/path, env:NAME, command:/path or transit:https://host/mount/name'
+const forms =
+  'must be URLs separated by blanks: file:/path, env:NAME, command:/path, transit:https://host/mount/name or awskms:alias/name'
 /** Where Kubernetes puts what a pod proves itself with. */
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 const pathForm = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/
@@ -51,6 +52,8 @@ function sourceOf(text: string, environment: Environment): RootKeySource {
       return { kind: 'command', path: pathOf('command', rest) }
     case 'transit':
       return transitOf(rest)
+    case 'awskms':
+      return kmsOf(rest)
     default:
       throw new Unusable(forms)
   }
@@ -77,8 +80,7 @@ function transitOf(rest: string): RootKeySource {
   if (url === undefined || url.hash !== '' || url.username !== '' || url.password !== '') {
     throw new Unusable('must be transit:https://host/mount/name, without a user, a password or a fragment')
   }
-  const isLocal = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
+  if (!isSafe(url)) {
     throw new Unusable('must reach the server by https; by http on this host alone')
   }
   const [, mount, name] = /^\/(.+)\/([^/]+)$/.exec(url.pathname) ?? []
@@ -112,6 +114,25 @@ function loginOf(parameters: Parameters): TransitLogin {
   return { kind: 'approle', mount: mount ?? 'approle', roleId, secretIdPath }
 }
 
+/** An id, an alias (`alias/…`), or the ARN of either. */
+const kmsKeyForm = /^[A-Za-z0-9][A-Za-z0-9:/_-]{0,2047}$/
+
+function kmsOf(rest: string): RootKeySource {
+  const [, key = '', query = ''] = /^([^?#]*)(?:\?([^#]*))?$/.exec(rest) ?? []
+  if (!kmsKeyForm.test(key)) throw new Unusable('must name a key: awskms:alias/name, or its id or ARN')
+  const parameters = new Parameters(new URLSearchParams(query))
+  const region = parameters.plain('region')
+  const endpoint = parameters.url('endpoint')
+  parameters.end()
+  return { kind: 'awskms', key, region, endpoint }
+}
+
+/** https, and http on this host alone. */
+function isSafe(url: URL): boolean {
+  const isLocal = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)
+}
+
 /** Each is taken once; what is left is a fault. */
 class Parameters {
   readonly #left: URLSearchParams
@@ -137,6 +158,14 @@ class Parameters {
     const text = this.#take(name)
     if (text === undefined || /^\/[^\0]*[^/\0]$/.test(text)) return text
     throw new Unusable(`must have the absolute path of a file behind ${name}=`)
+  }
+
+  url(name: string): string | undefined {
+    const text = this.#take(name)
+    const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
+    if (text === undefined) return undefined
+    if (url !== undefined && isSafe(url) && url.username === '' && url.password === '') return text
+    throw new Unusable(`must have a URL with https behind ${name}=, or with http of this host`)
   }
 
   end(): void {
