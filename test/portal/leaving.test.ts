@@ -71,7 +71,9 @@ for (const engine of engines.slice(0, 1)) {
       await asked.waitFor()
       await page.getByRole('button', { name: 'Keep editing' }).click()
       assert.equal(await field.inputValue(), 'typed')
-      await field.and(page.locator(':focus')).waitFor()
+      await asked.waitFor({ state: 'detached' })
+      // A key goes to where the focus is.
+      await page.getByRole('dialog').locator(':focus').waitFor()
       await page.keyboard.press('Escape')
       await page.getByRole('button', { name: 'Discard' }).click()
       await field.waitFor({ state: 'detached' })
