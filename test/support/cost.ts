@@ -1,6 +1,6 @@
-/** What a file of tests costs, of those that use a store: `npm test` prints the dearest at its end. */
+/** What a file of tests costs, in a group of them or with a store: `npm test` prints the dearest at its end. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { basename, relative } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 
 export interface Cost {
@@ -49,7 +49,18 @@ export function dearest(path: string, count: number): readonly string[] {
   const sum = noted.reduce((total, one) => total + one.cpu, 0)
   const sorted = noted.toSorted((a, b) => b.cpu - a.cpu).slice(0, count)
   return [
-    `CPU of ${noted.length} files: ${sum.toFixed(0)} s; the dearest:`,
-    ...sorted.map((one) => `${one.cpu.toFixed(1).padStart(7)} s  ${relative(process.cwd(), one.file)}`),
+    `CPU of ${noted.filter(({ file }) => !isGroup(file)).length} files: ${sum.toFixed(0)} s; the dearest:`,
+    ...sorted.map(({ file, cpu }) => `${cpu.toFixed(1).padStart(7)} s  ${nameOf(file)}`),
   ]
+}
+
+const ofGroup = '.test.mjs'
+
+function isGroup(file: string): boolean {
+  return file.endsWith(ofGroup)
+}
+
+/** Of a group it is what its files share: what they load, and a browser. */
+function nameOf(file: string): string {
+  return isGroup(file) ? `what is shared in ${basename(file, ofGroup)}` : relative(process.cwd(), file)
 }
