@@ -5,8 +5,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, suite, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { clientOf, keysOf } from '../../src/cli/connection.ts'
 import { Fault } from '../../src/cli/output.ts'
 import { readToken } from '../../src/cli/tokens.ts'
+import { Changes } from '../../src/cli/watch.ts'
 import { startPersonWithServer } from '../support/cli.ts'
 import { jobClaims, startIssuer } from '../support/issuer.ts'
 
@@ -71,6 +74,25 @@ suite('A command with tokens in place of a key', async () => {
     const kept = await person.run([...words, '--keep-key', '--', 'env'], { env: job })
     assert.match(kept.stdout, /^STRONGROOM_API_KEY=sr_\w{49}$/m)
     assert.equal(await living(), 0)
+  })
+
+  test('is told of changes again once the tokens are taken again that were refused', async () => {
+    await renew({ sub: 'repo:somebody@1/else@2:ref:refs/heads/main' })
+    const client = clientOf({ url, credential: { tokenFile: path } })
+    const changes = new Changes(client, 3_600_000)
+    const over = AbortSignal.timeout(15_000)
+    try {
+      await changes.ready()
+      assert.equal(changes.isTold, false)
+      while (!changes.isTold && !over.aborted) {
+        await renew()
+        await setTimeout(20)
+      }
+      assert.equal(changes.isTold, true)
+    } finally {
+      changes.close()
+      await keysOf(client)?.close()
+    }
   })
 
   test('is told of one credential alone, and takes no token to a server that a folder names', async () => {

@@ -5191,6 +5191,14 @@ export const faults: readonly Fault[] = [
     'neither token nor key',
   ),
   fault(
+    'changes are listened to again once tokens are taken again',
+    'cli/watch.ts',
+    'keys.signedOut.aborted || !(error instanceof Unauthorized)',
+    'keys.signedOut.aborted || error instanceof Unauthorized',
+    'cli/tokens.test.ts',
+    'told of changes again',
+  ),
+  fault(
     'a command is given no token',
     'cli/process-env.ts',
     "'STRONGROOM_TOKEN',",
