@@ -11,6 +11,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { Api } from '../test/support/api.ts'
 import { bodyOf, demoLists, demoSecret, maxDemoSecrets } from '../test/support/demo.ts'
 import { Person } from '../test/support/person.ts'
+import { settled, watchTraffic } from '../test/support/traffic.ts'
 import { startStrongroom } from './servers.ts'
 
 const count = Number(process.env['BENCH_SECRETS'] ?? 100_000)
@@ -126,7 +127,9 @@ async function open(cookie: Cookie | undefined): Promise<{ readonly context: Bro
   context.setDefaultTimeout(60_000)
   if (cookie !== undefined) await context.addCookies([cookie])
   await context.addInitScript(watch)
-  return { context, page: await context.newPage() }
+  const page = await context.newPage()
+  watchTraffic(page)
+  return { context, page }
 }
 
 /** In the page, before its own scripts. */
@@ -195,7 +198,7 @@ async function load(path: string, cookie: Cookie | undefined, ready: (page: Page
     const { context, page } = await open(cookie)
     await page.goto(path)
     await ready(page)
-    await page.waitForLoadState('networkidle')
+    await settled(page)
     found.push(await page.evaluate(readLoading))
     await context.close()
   }
@@ -225,7 +228,7 @@ async function move(cookie: Cookie): Promise<readonly Moving[]> {
   const { context, page } = await open(cookie)
   await page.goto('/portal/secrets')
   await page.locator('[data-row]').first().waitFor()
-  await page.waitForLoadState('networkidle')
+  await settled(page)
   const body = page.locator('.grid-body')
   const search = page.getByLabel('Search secrets')
   await body.hover()

@@ -11,6 +11,7 @@ import { bodyOf, demoLists, demoSecret } from '../test/support/demo.ts'
 import { engines } from '../test/support/engines.ts'
 import { Person } from '../test/support/person.ts'
 import { startServer } from '../test/support/server.ts'
+import { settled, watchTraffic } from '../test/support/traffic.ts'
 
 const folder = process.argv[2] ?? join(import.meta.dirname, '..', 'docs', 'portal')
 const count = 640
@@ -117,9 +118,10 @@ async function take({ name, path, options, ready }: Picture, cookie: string): Pr
   const [key = '', value = ''] = cookie.split('=')
   await context.addCookies([{ name: key, value, url: server.url }])
   const page = await context.newPage()
+  watchTraffic(page)
   await page.goto(`/portal/${path}`)
   await ready(page)
-  await page.waitForLoadState('networkidle')
+  await settled(page)
   // Plots are drawn in steps.
   await page.waitForTimeout(800)
   const file = join(folder, `${name}.png`)

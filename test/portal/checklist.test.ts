@@ -5,7 +5,7 @@ import { suite, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
-import { owner, portalEngines, reader, startPortal, violations } from './portal.ts'
+import { owner, portalEngines, reader, settled, startPortal, violations } from './portal.ts'
 
 const pictures = process.env['STRONGROOM_PICTURES']
 
@@ -25,7 +25,7 @@ for (const engine of portalEngines) {
       const again = async () => {
         await page.reload()
         await page.getByRole('heading', { level: 1 }).waitFor()
-        await page.waitForLoadState('networkidle')
+        await settled(page)
       }
 
       await page.getByRole('link', { name: 'Create a secret' }).click()
@@ -55,12 +55,12 @@ for (const engine of portalEngines) {
       await list.waitFor({ state: 'detached' })
       await page.reload()
       await page.getByText('Recently changed').waitFor()
-      await page.waitForLoadState('networkidle')
+      await settled(page)
       assert.equal(await list.count(), 0)
 
       const other = await portal.openAs(reader, '/portal/')
       await other.getByText('Recently changed').waitFor()
-      await other.waitForLoadState('networkidle')
+      await settled(other)
       assert.equal(await other.getByText('Get started').count(), 0)
     })
 

@@ -50,12 +50,13 @@ for (const engine of portalEngines) {
       ])
       await two.getByText('it replaces their description. The rest of theirs stays.').waitFor()
       assert.deepEqual(await violations(two), [])
+      // Before it is told of what the second one saves.
+      await begin(one, 'of the first again')
       await two.getByRole('button', { name: 'Save mine' }).click()
       await two.getByText('db-password updated').waitFor()
       // What the second one left alone stays as the first one made it.
       assert.deepEqual([(await known()).description, (await known()).tags], ['of the second', ['a', 'b']])
 
-      await begin(one, 'of the first again')
       await save(one)
       await one.getByText('Someone else changed this.').waitFor()
       await one.getByRole('button', { name: 'Keep theirs' }).click()

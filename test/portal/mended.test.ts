@@ -107,7 +107,7 @@ for (const engine of engines.slice(0, 1)) {
       await api.put('/v3/secrets/1', { value: 'two' })
       await name.fill('doomed')
       await confirm.click()
-      await page.getByText('is not at the version').waitFor()
+      await page.getByText('Someone else changed this.').waitFor()
       await page.getByText('Version 2', { exact: false }).first().waitFor()
       await confirm.click()
       await page.getByText('doomed deleted').waitFor()

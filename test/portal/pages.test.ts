@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { isThorough } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
-import { owner, type Portal, reader, startPortal, violations } from './portal.ts'
+import { owner, type Portal, reader, settled, startPortal, violations } from './portal.ts'
 
 const longName = 'prod-kubernetes-eu-central-1-ingress-controller-wildcard-certificate-private-key.pem.backup-2026'
 
@@ -83,7 +83,7 @@ for (const engine of engines.slice(0, 1)) {
         for (const [path, heading] of looked) {
           await page.goto(path)
           await page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
-          await page.waitForLoadState('networkidle')
+          await settled(page)
           found.push(...(await violations(page)).map((violation) => `${path} ${violation}`))
           const wide = await page.evaluate(() => document.documentElement.scrollWidth)
           if (wide > width) found.push(`${path} is ${wide} wide`)

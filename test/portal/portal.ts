@@ -11,6 +11,9 @@ import { atEnd } from '../support/ends.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { startServer, type TestOptions, type TestServer } from '../support/server.ts'
+import { watchTraffic } from '../support/traffic.ts'
+
+export { settled } from '../support/traffic.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -126,6 +129,7 @@ function watch(page: Page, origins: readonly string[], faults: string[]): void {
       origins.some((origin) => request.url().startsWith(`${origin}/`)) || /^(blob|data):/.test(request.url())
     if (!isOurs) faults.push(`a request to ${request.url()}`)
   })
+  watchTraffic(page)
 }
 
 /** What axe finds wrong with the page, in lines. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { Person } from '../support/person.ts'
-import { owner, type Portal, portalEngines, reader, startPortal, violations } from './portal.ts'
+import { owner, type Portal, portalEngines, reader, settled, startPortal, violations } from './portal.ts'
 
 const auditor = { email: 'audit@example.com', name: 'Barbara Liskov', password: 'velvet-anchor-prism-otter' }
 /** What changes something, wherever it stands. */
@@ -57,7 +57,7 @@ const own = new Set(['Change password', 'New seed', 'Create seed'])
 async function openTo(page: Page, path: string): Promise<{ text: string; buttons: readonly string[] }> {
   await page.goto(`/portal/${path}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
-  await page.waitForLoadState('networkidle')
+  await settled(page)
   const main = page.locator('main')
   const buttons = await main
     .locator('button, a.btn')

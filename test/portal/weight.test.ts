@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
-import { owner, startPortal } from './portal.ts'
+import { owner, settled, startPortal } from './portal.ts'
 
 const [sqlite] = engines
 assert.ok(sqlite)
@@ -24,7 +24,7 @@ interface Loaded {
 }
 
 async function loadedBy(page: Page): Promise<readonly Loaded[]> {
-  await page.waitForLoadState('networkidle')
+  await settled(page)
   return page.evaluate(() =>
     performance
       .getEntriesByType('resource')

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
 import { Person } from '../support/person.ts'
-import { owner, startPortal, violations } from './portal.ts'
+import { owner, settled, startPortal, violations } from './portal.ts'
 
 const many = 3000
 
@@ -168,7 +168,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByLabel('Search secrets').fill('banana')
       await page.getByText('1 of 3').waitFor()
       goOn()
-      await page.waitForLoadState('networkidle')
+      await settled(page)
 
       assert.deepEqual(await page.locator('[data-row] a').allTextContents(), ['banana'])
     })

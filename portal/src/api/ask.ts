@@ -20,8 +20,29 @@ export async function read<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Changes that are under way, and when the last one was done. */
+let acting = 0
+let actedAt = Number.NEGATIVE_INFINITY
+/** What a change did is told of within this time, or somebody else did it. */
+const toldWithinMs = 1_000
+
+/** Whether the person is changing something in this tab, or just has. */
+export function isActing(): boolean {
+  return acting > 0 || Date.now() - actedAt < toldWithinMs
+}
+
 /** Changes are not repeated behind the person's back: what they typed may have been wiped when the session ended. */
 export async function act<T>(call: () => Promise<T>): Promise<T> {
+  acting++
+  try {
+    return await actOnce(call)
+  } finally {
+    acting--
+    actedAt = Date.now()
+  }
+}
+
+async function actOnce<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
       return await call()
@@ -52,6 +73,8 @@ export function sentenceOf(error: unknown): string {
   if (error instanceof StrongroomError) {
     if (hasEnded(error)) return 'Your session ended. Sign in, then try again.'
     if (error.code === 'unreachable') return 'The server isn’t responding. Check your connection.'
+    // Of a header, which is for programs.
+    if (error.code === 'stale_version') return 'Someone else changed this. Look at it again, then try again.'
     const id = error.requestId === undefined || (error.status ?? 0) < 500 ? '' : ` (request ${error.requestId})`
     return `${error.message.replace('Wait as long as Retry-After says.', waitOf(error))}${id}`
   }

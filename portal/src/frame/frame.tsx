@@ -17,6 +17,7 @@ import { leave } from '../ui/unsaved.ts'
 import { EnvironmentSwitch } from './environment.tsx'
 import { helpFor } from './help.ts'
 import { KeysHelp, useKeys } from './keys.tsx'
+import { stopListening, useLive } from './live.ts'
 import { type NavigationItem, useNavigation } from './navigation.ts'
 import { Palette } from './palette.tsx'
 import { useScroll } from './scroll.ts'
@@ -28,6 +29,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
   const [isNavOpen, setNavOpen] = useState(false)
   const main = useRef<HTMLElement>(null)
   const shown = useNavigation()
+  useLive()
   useKeys(
     shown,
     navigate,
@@ -151,6 +153,7 @@ function WhoMenu({ onHelp }: { readonly onHelp: () => void }) {
   const [, navigate] = useLocation()
   const cache = useQueryClient()
   const signOut = async () => {
+    await stopListening()
     try {
       await sessions.signOut()
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Renaming a secret, where its name stands. */
 import { type FormEvent, type KeyboardEvent, useState } from 'react'
 import { isSecretName } from '../../../src/model/name.ts'
+import { codeOf } from '../api/ask.ts'
 import { type Metadata, strongroom, versionTag } from '../api/client.ts'
 import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from '../ui/attempt.ts'
@@ -9,13 +10,9 @@ import { toast } from '../ui/toast.tsx'
 import { leave, useUnsaved } from '../ui/unsaved.ts'
 import { useRefreshSecrets } from './queries.ts'
 
-export function RenameForm({
-  secret: { id, name, version },
-  onClose,
-}: {
-  readonly secret: Metadata
-  readonly onClose: () => void
-}) {
+export function RenameForm({ secret, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
+  // As it was when somebody began, or a try has failed: a refresh behind it must not hide a conflict.
+  const [{ id, name, version }, setBase] = useState(secret)
   const [wanted, setWanted] = useState(name)
   const refresh = useRefreshSecrets()
   const { attempt, error, trouble, isBusy } = useAttempt()
@@ -25,7 +22,10 @@ export function RenameForm({
     event.preventDefault()
     if (!isReady) return
     const isDone = await attempt(async () => {
-      await strongroom.secrets.rename(id, wanted, { ifMatch: versionTag(version) })
+      await strongroom.secrets.rename(id, wanted, { ifMatch: versionTag(version) }).catch(async (failure: unknown) => {
+        if (codeOf(failure) === 'stale_version') setBase(await strongroom.secrets.metadata(id))
+        throw failure
+      })
       toast(`Renamed to ${wanted}`)
       await refresh()
     })

@@ -2,6 +2,7 @@
 import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useLocation } from 'wouter'
+import { codeOf } from '../api/ask.ts'
 import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
 import { useKeeping } from '../session/kept.tsx'
@@ -28,7 +29,7 @@ import { useSayDeleted } from './undo.ts'
 
 export function SecretPage({ id }: { readonly id: number | undefined }) {
   const { data: secret, error, refetch } = useSecret(id)
-  if (secret !== undefined) return <Known secret={secret} />
+  if (secret !== undefined) return <Known secret={secret} isGone={codeOf(error) === 'not_found'} />
   if (id === undefined || error !== null) {
     return (
       <Page title="Secret">
@@ -39,7 +40,8 @@ export function SecretPage({ id }: { readonly id: number | undefined }) {
   return <Waiting label="Loading the secret" />
 }
 
-function Known({ secret }: { readonly secret: Metadata & Tagged }) {
+/** @param isGone what is typed stays, and can be copied */
+function Known({ secret, isGone }: { readonly secret: Metadata & Tagged; readonly isGone: boolean }) {
   const { name, list, description, version } = secret
   const rights = useRights()
   const { dialog, open } = useDialog()
@@ -81,6 +83,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
         ) : null
       }
     >
+      {isGone ? <Note kind="warn">This secret was deleted.</Note> : null}
       <div className="split">
         <div className="stack">
           <Card title="Value" end={<span className="hint">Version {version}</span>} isPadded>
@@ -104,7 +107,7 @@ function Known({ secret }: { readonly secret: Metadata & Tagged }) {
               <Button
                 look="quiet bad"
                 small
-                onPress={() => open((close) => <DeleteDialog id={secret.id} onClose={close} />)}
+                onPress={() => open((close) => <DeleteDialog secret={secret} onClose={close} />)}
               >
                 <Trash2 size={14} aria-hidden />
                 Delete secret
@@ -148,18 +151,21 @@ function TagLinks({ tags }: Pick<Metadata, 'tags'>) {
   )
 }
 
-function DeleteDialog({ id, onClose }: { readonly id: number; readonly onClose: () => void }) {
-  // Somebody may have changed it when a try has failed: the next is upon what it is now.
-  const { data: secret } = useSecret(id)
+function DeleteDialog({ secret: opened, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
+  // As it was when the dialog was opened. Somebody may have changed it when a try has failed: the next is upon what it is now.
+  const [secret, setSecret] = useState(opened)
+  const { id } = secret
   const [, navigate] = useLocation()
   const refresh = useRefreshSecrets()
   const keeping = useKeeping()
   const sayDeleted = useSayDeleted()
-  if (secret === undefined) return null
   const destroy = async () => {
     try {
       sayDeleted(secret.name, [await strongroom.secrets.delete(id, { ifMatch: versionTag(secret.version) })])
       navigate('/secrets')
+    } catch (error) {
+      if (codeOf(error) === 'stale_version') setSecret(await strongroom.secrets.metadata(id))
+      throw error
     } finally {
       await refresh()
     }
