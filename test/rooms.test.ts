@@ -128,7 +128,7 @@ const portalRooms: Record<string, readonly string[]> = {
   deployments: ['api', 'ui', 'session'],
   // Of keys, the words for scopes.
   secrets: [
-    ...['api', 'ui', 'session', 'deployments', 'keys', 'src/model/name.ts', 'src/model/word-list.ts'],
+    ...['api', 'ui', 'session', 'deployments', 'keys', 'what-if', 'src/model/name.ts', 'src/model/word-list.ts'],
     // Files of secrets, as the command reads them.
     ...[
       'src/formats/entry.ts',
@@ -141,14 +141,16 @@ const portalRooms: Record<string, readonly string[]> = {
   lists: ['api', 'ui', 'session', 'deployments', 'secrets'],
   deleted: ['api', 'ui', 'session', 'secrets'],
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
-  keys: ['api', 'ui', 'session'],
-  trust: ['api', 'ui', 'session', 'keys'],
+  keys: ['api', 'ui', 'session', 'what-if'],
+  trust: ['api', 'ui', 'session', 'keys', 'what-if'],
   webhooks: ['api', 'ui'],
   settings: ['api', 'ui', 'session', 'secrets'],
-  machines: ['api', 'ui', 'session', 'keys', 'settings'],
-  users: ['api', 'ui', 'session'],
+  machines: ['api', 'ui', 'session', 'keys', 'settings', 'what-if'],
+  users: ['api', 'ui', 'session', 'what-if'],
   // The words of a record and times as the API takes them, which are the trail's.
   audit: ['api', 'ui', 'session', 'src/audit/record.ts', 'src/model/time.ts'],
+  // The words of what was done.
+  'what-if': ['api', 'ui', 'session', 'audit'],
   overview: ['api', 'ui', 'session', 'audit', 'deployments', 'secrets'],
   environments: ['api', 'ui', 'session', 'secrets'],
   frame: ['api', 'ui', 'session', 'secrets'],

@@ -1,5 +1,5 @@
 /** The environments of the account: name spaces, each with secrets and lists of its own. */
-import { Layers, Pencil, Plus, Trash2 } from 'lucide-react'
+import { History, Layers, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { type Environment, strongroom } from '../api/client.ts'
@@ -7,7 +7,7 @@ import { addressIn, environment as current, firstEnvironment } from '../api/envi
 import { useRefresh } from '../api/queries.ts'
 import { environmentsKey, useEnvironments } from '../session/environments.ts'
 import { deletedKey, useKeeping } from '../session/kept.tsx'
-import { useRights } from '../session/rights.ts'
+import { useRights, useRightsIn } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
 import { Button, Field, IconButton, Select } from '../ui/controls.tsx'
@@ -20,11 +20,13 @@ import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { pageSaved } from '../ui/unsaved.ts'
 import { Comparison } from './compare.tsx'
+import { RollbackDialog } from './rollback.tsx'
 
 interface Row {
   readonly environment: Environment
   /** Nothing for whoever may not. */
   readonly does: { readonly onEdit: () => void; readonly onDelete: () => void } | undefined
+  readonly onRollBack: (() => void) | undefined
 }
 
 const columns: readonly Column<Row>[] = [
@@ -78,7 +80,7 @@ export function EnvironmentsPage() {
         ]}
         current={isComparing ? '/environments?tab=compare' : '/environments'}
       />
-      {isComparing ? <Comparison /> : <EnvironmentsCard of={environments} open={mayManage ? open : undefined} />}
+      {isComparing ? <Comparison /> : <EnvironmentsCard of={environments} open={open} mayManage={mayManage} />}
       {dialog}
     </Page>
   )
@@ -87,11 +89,15 @@ export function EnvironmentsPage() {
 function EnvironmentsCard({
   of: environments,
   open,
+  mayManage,
 }: {
   readonly of: ReturnType<typeof useEnvironments>
-  /** Nothing for whoever may not change them. */
-  readonly open: ReturnType<typeof useDialog>['open'] | undefined
+  readonly open: ReturnType<typeof useDialog>['open']
+  /** Whether they may change them. */
+  readonly mayManage: boolean
 }) {
+  const rightsIn = useRightsIn()
+  const mayRollBack = (name: string) => rightsIn(name).has('secrets:write') && rightsIn(name).has('secrets:list')
   return (
     <Card label="Environments">
       <Loaded of={environments}>
@@ -101,10 +107,15 @@ function EnvironmentsCard({
             columns={columns}
             rows={all.map((environment) => ({
               environment,
-              does: open && {
-                onEdit: () => open((close) => <EditDialog of={environment} onClose={close} />),
-                onDelete: () => open((close) => <DeleteDialog of={environment} onClose={close} />),
-              },
+              does: mayManage
+                ? {
+                    onEdit: () => open((close) => <EditDialog of={environment} onClose={close} />),
+                    onDelete: () => open((close) => <DeleteDialog of={environment} onClose={close} />),
+                  }
+                : undefined,
+              onRollBack: mayRollBack(environment.name)
+                ? () => open((close) => <RollbackDialog name={environment.name} onClose={close} />)
+                : undefined,
             }))}
             keyOf={(row) => row.environment.id}
             empty={
@@ -119,10 +130,22 @@ function EnvironmentsCard({
   )
 }
 
-/** None for `default`, which stays as it is. */
-function Actions({ of: { environment, does } }: { readonly of: Row }) {
+/** `default` itself stays as it is; what is in it does not. */
+function Actions({ of: { environment, does, onRollBack } }: { readonly of: Row }) {
   const { name } = environment
-  if (does === undefined || name === firstEnvironment) return null
+  return (
+    <>
+      {onRollBack === undefined ? null : (
+        <IconButton label={`Roll back ${name}`} small onPress={onRollBack}>
+          <History size={14} aria-hidden />
+        </IconButton>
+      )}
+      {does === undefined || name === firstEnvironment ? null : <Managing name={name} does={does} />}
+    </>
+  )
+}
+
+function Managing({ name, does }: { readonly name: string; readonly does: NonNullable<Row['does']> }) {
   return (
     <>
       <IconButton label={`Edit ${name}`} small onPress={does.onEdit}>

@@ -17,6 +17,7 @@ import { PagedItems, useFindMade } from '../ui/paged.tsx'
 import { Empty, Note } from '../ui/states.tsx'
 import { Ago, Expiry, expiryOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { WhatIfNote } from '../what-if/what-if.tsx'
 import { NewKeyDialog } from './new-key.tsx'
 import { scopeText } from './scopes.ts'
 import { UsageDialog } from './usage.tsx'
@@ -197,6 +198,7 @@ function RevokeDialog({
       }}
     >
       <p className="small">Takes effect immediately. Can’t be undone. Also ends its seeds.</p>
+      <WhatIfNote change={{ kind: 'key', id: key.id, change: 'remove' }} />
       <MadeChoice
         who="This key"
         of={`key ${key.id}`}

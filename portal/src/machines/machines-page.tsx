@@ -18,6 +18,7 @@ import { Empty, Note } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { wordsOf } from '../ui/words.ts'
+import { WhatIfNote } from '../what-if/what-if.tsx'
 
 const listed = ['machines']
 
@@ -112,6 +113,7 @@ function RemoveDialog({ of: { id, name }, onClose }: { readonly of: Machine; rea
       }}
     >
       <p className="small">Takes effect immediately. It keeps what it has already read.</p>
+      <WhatIfNote change={{ kind: 'machine', id, change: 'remove' }} />
     </Confirm>
   )
 }

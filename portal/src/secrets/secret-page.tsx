@@ -15,6 +15,7 @@ import { Confirm } from '../ui/form.tsx'
 import { Crumbs, Page, Waiting } from '../ui/page.tsx'
 import { Note, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
+import { WhatIfNote } from '../what-if/what-if.tsx'
 import { AccessCard } from './access.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
@@ -179,6 +180,7 @@ function DeleteDialog({ secret: opened, onClose }: { readonly secret: Metadata; 
       run={destroy}
     >
       <p className="small">Deletes every version. Programs that read it will fail. {keeping.sentence}</p>
+      <WhatIfNote change={{ kind: 'secret', id, change: 'remove' }} />
       <StaleAhead secret={secret} isDeletion />
     </Confirm>
   )

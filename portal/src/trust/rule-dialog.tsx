@@ -6,6 +6,7 @@ import { type Chosen, chosenOf, ScopesField, scopesOf, useFirstChoice } from '..
 import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
 import { type Faults, FormDialog } from '../ui/form.tsx'
 import { wordsOf } from '../ui/words.ts'
+import { WhatIfNote } from '../what-if/what-if.tsx'
 import { claimsText, parseClaims } from './platforms.ts'
 
 const lives = ['300', '600', '900', '1800', '3600'] as const
@@ -91,10 +92,22 @@ export function RuleDialog({
             onChoose={(life) => change({ life })}
           />
           <MoreFields draft={draft} change={change} faults={faults} />
+          <WhatIfNote change={narrowingOf(rule, scopes, wordsOf(draft.networks))} />
         </>
       )}
     </FormDialog>
   )
+}
+
+/** What is tried before it is saved: other scopes or networks for a rule that is there. */
+function narrowingOf(rule: TrustRule | undefined, scopes: readonly string[], networks: readonly string[]) {
+  if (rule === undefined || scopes.length === 0) return undefined
+  const isSame = isSameSet(rule.scopes, scopes) && isSameSet(rule.networks, networks)
+  return isSame ? undefined : ({ kind: 'trust_rule', id: rule.id, change: 'narrow', scopes, networks } as const)
+}
+
+function isSameSet(one: readonly string[], other: readonly string[]): boolean {
+  return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort())
 }
 
 interface FieldsProps {

@@ -15,6 +15,7 @@ import { PagedItems } from '../ui/paged.tsx'
 import { Empty } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { WhatIfNote } from '../what-if/what-if.tsx'
 import { platformOf } from './platforms.ts'
 import { lifeText, RuleDialog } from './rule-dialog.tsx'
 
@@ -133,6 +134,7 @@ function DeleteDialog({ of: { id, name }, onClose }: { readonly of: TrustRule; r
         Takes effect immediately. Its tokens are refused, and all keys issued under it are revoked: jobs that still use
         one fail.
       </p>
+      <WhatIfNote change={{ kind: 'trust_rule', id, change: 'remove' }} />
     </Confirm>
   )
 }

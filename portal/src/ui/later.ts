@@ -12,3 +12,16 @@ export function useLater(text: string): string {
   }, [text])
   return text === '' ? text : late
 }
+
+/** Of a form that is filled in, for questions that are recorded each time. */
+const settledMs = 700
+
+/** What there is once it has stayed the same for a while; what is there from the beginning, at once. */
+export function useSettled<T>(value: T): T {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), settledMs)
+    return () => clearTimeout(timer)
+  }, [value])
+  return settled
+}

@@ -1,6 +1,6 @@
 /** What is asked before a user is invited, edited, shut out, or loses their two-factor authentication. */
 import { useState } from 'react'
-import type { Role, User } from '../api/client.ts'
+import type { Role, User, WhatIf } from '../api/client.ts'
 import { useSession } from '../api/session.ts'
 import { users } from '../api/users.ts'
 import { Field, Select } from '../ui/controls.tsx'
@@ -9,6 +9,7 @@ import { MadeChoice } from '../ui/made.tsx'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
 import { wordsOf } from '../ui/words.ts'
+import { WhatIfNote } from '../what-if/what-if.tsx'
 import { type EnvironmentRoles, EnvironmentRolesField } from './environment-roles.tsx'
 
 const roles: Readonly<Record<Role, string>> = {
@@ -50,6 +51,7 @@ export function EndDialog({ user, verb, onClose, onDone }: EndProps & { readonly
         Takes effect immediately: their sessions and seeds end. What they did stays in the audit log. Rotate the secrets
         they have read if they should no longer know them.
       </p>
+      <WhatIfNote change={{ kind: 'user', id: user.id, change: 'remove' }} />
       <MadeChoice
         who="This user"
         of={`user ${user.id}`}
@@ -132,8 +134,24 @@ export function UserDialog({
       {role === 'owner' ? (
         <Note kind="warn">Owners can do everything, including adding and removing owners.</Note>
       ) : null}
+      <WhatIfNote change={narrowingOf(user, role, wordsOf(names), placed ?? {})} />
     </FormDialog>
   )
+}
+
+/** What is tried before it is saved: another role, in other places or for other names, of a user who is there. */
+function narrowingOf(
+  user: User | undefined,
+  role: Role,
+  patterns: readonly string[],
+  placed: EnvironmentRoles,
+): WhatIf | undefined {
+  if (user === undefined) return undefined
+  const { role: oldRole, name_patterns: oldPatterns, environment_roles: oldPlaced } = user
+  const wanted = { role, name_patterns: patterns.length === 0 ? null : patterns, environment_roles: placed }
+  const old = { role: oldRole, name_patterns: oldPatterns, environment_roles: oldPlaced ?? {} }
+  if (JSON.stringify(wanted) === JSON.stringify(old)) return undefined
+  return { kind: 'user', id: user.id, change: 'narrow', ...wanted }
 }
 
 function placedOf(user: User | undefined): EnvironmentRoles | undefined {
