@@ -249,8 +249,6 @@ export const changeActions = [
   'secret.rollback',
   'metadata.update',
   'version.restore',
-  'secret.restore',
-  'secret.rollback',
   'list.create',
   'list.rename',
   'list.delete',

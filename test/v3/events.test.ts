@@ -181,30 +181,6 @@ for (const engine of engines) {
       ])
     })
 
-    test('tell whoever may read secrets of what is restored and rolled back', async (t) => {
-      const clock = { now: Date.UTC(2030, 0, 1) }
-      const { api, withScopes } = await startServer(t, engine, { now: () => clock.now })
-      await api.put('/v3/settings', { recovery_days: 7 })
-      await api.post('/v3/lists', { name: 'web' })
-      await api.post('/v3/secrets', { name: 'db', value: 'one', list: 'web' })
-      const { body } = await api.get('/v3/secrets/1/metadata')
-      clock.now += 60_000
-      const to = new Date(clock.now).toISOString()
-      clock.now += 60_000
-      await api.put('/v3/secrets/1', { value: 'two' })
-      await api.delete(`/v3/lists/${body.list.id}`)
-      const { body: kept } = await api.get('/v3/deleted')
-      const list = kept.deleted.find(({ kind }: { kind: string }) => kind === 'list') ?? assert.fail()
-      await api.post('/v3/environments', { name: 'prod' })
-      await api.delete('/v3/environments/2')
-      const stream = await listenTo(t, await withScopes('secrets:read'))
-
-      assert.equal((await api.post(`/v3/deleted/${list.id}/restore`, {})).status, 200)
-      assert.equal((await api.post('/v3/rollback', { to })).status, 200)
-
-      assert.deepEqual(await stream.take(3), ['secret.restore db', 'list.restore web', 'secret.rollback db'])
-    })
-
     test('of a base are told where they are inherited, and not where something hides them', async (t) => {
       const { api, withScopes } = await startAccount(t, engine)
       await api.post('/v3/environments', { name: 'prod', base: 'default' })
