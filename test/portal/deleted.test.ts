@@ -141,6 +141,13 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByText('staging deleted').waitFor()
       await goTo('Recently deleted')
       await page.getByRole('button', { name: 'Purge staging' }).waitFor()
+
+      await page.getByRole('button', { name: 'Undo' }).last().click()
+      await page.getByText('staging restored').waitFor()
+      await page.getByRole('button', { name: 'Purge staging' }).waitFor({ state: 'detached' })
+      await goTo('API keys')
+      await page.getByRole('button', { name: 'New key' }).click()
+      await page.getByText('With all versions. Can be restored for 7 days.').waitFor()
     })
 
     test('is said to be gone for good where the account keeps nothing', async (t) => {

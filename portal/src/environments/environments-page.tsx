@@ -5,6 +5,7 @@ import { useSearchParams } from 'wouter'
 import { type Environment, strongroom } from '../api/client.ts'
 import { addressIn, environment as current, firstEnvironment } from '../api/environment.ts'
 import { useRefresh } from '../api/queries.ts'
+import { useSayDeleted } from '../secrets/undo.ts'
 import { environmentsKey, useEnvironments } from '../session/environments.ts'
 import { deletedKey, useKeeping } from '../session/kept.tsx'
 import { useRights, useRightsIn } from '../session/rights.ts'
@@ -228,15 +229,16 @@ function leaveFor(environment: string): void {
 function DeleteDialog({ of: { id, name }, onClose }: { readonly of: Environment; readonly onClose: () => void }) {
   const refresh = useRefresh(environmentsKey, deletedKey)
   const keeping = useKeeping()
+  const sayDeleted = useSayDeleted('account:manage')
   return (
     <Confirm
       title={`Delete ${name}?`}
       onClose={onClose}
       submit="Delete environment"
       run={async () => {
-        await strongroom.environments.delete(id)
-        toast(`${name} deleted`)
+        const deletion = await strongroom.environments.delete(id)
         if (name === current) return leaveFor(firstEnvironment)
+        sayDeleted(name, [deletion])
         await refresh()
       }}
     >

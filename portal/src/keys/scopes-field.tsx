@@ -2,9 +2,10 @@
 import { environment as current } from '../api/environment.ts'
 import { useSession } from '../api/session.ts'
 import { useEnvironmentNames } from '../session/environments.ts'
+import { useRecoveryDays } from '../session/kept.tsx'
 import { useRights } from '../session/rights.ts'
 import { Checkbox, Field, Select, TextArea } from '../ui/controls.tsx'
-import { wordsOf } from '../ui/words.ts'
+import { counted, wordsOf } from '../ui/words.ts'
 import { partsOf, type Right, rights } from './scopes.ts'
 
 export interface Chosen {
@@ -72,6 +73,7 @@ export function ScopesField({
 }) {
   const { hasSomewhere } = useRights()
   const shown = offered.filter(({ id }) => hasSomewhere(id))
+  const aboutDeleting = useAboutDeleting(shown)
   return (
     <>
       <fieldset className="field">
@@ -83,7 +85,7 @@ export function ScopesField({
               isSelected={chosen.rights.has(id)}
               onChange={(isOn) => onChange({ ...chosen, rights: toggled(chosen.rights, id, isOn) })}
             >
-              {label} <span className="hint">{about}</span>
+              {label} <span className="hint">{id === deleting ? aboutDeleting : about}</span>
             </Checkbox>
           ))}
         </div>
@@ -113,6 +115,19 @@ export function ScopesField({
       </details>
     </>
   )
+}
+
+const deleting = 'secrets:delete'
+
+/** What becomes of what is deleted now, as the account has it; until that is known, what holds in any. */
+function useAboutDeleting(shown: readonly Right[]): string | undefined {
+  const right = shown.find(({ id }) => id === deleting)
+  const mayAsk = useRights().has('secrets:list')
+  const days = useRecoveryDays(right !== undefined && mayAsk)
+  if (days === undefined) return right?.about
+  return days === 0
+    ? 'With all versions. Permanent.'
+    : `With all versions. Can be restored for ${counted(days, 'day')}.`
 }
 
 const reaches = [

@@ -15,8 +15,9 @@ export interface Keeping {
 }
 
 /** For how many days what is deleted now is kept; undefined until it is known. */
-export function useRecoveryDays(): number | undefined {
+export function useRecoveryDays(enabled = true): number | undefined {
   return useAnswer(['recovery days'], (options) => strongroom.deleted.recoveryDays(options), {
+    enabled,
     gcTime: 0,
     staleTime: 0,
   }).data

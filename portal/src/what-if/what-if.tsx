@@ -5,6 +5,7 @@
 import { strongroom, type Tried, type WhatIf } from '../api/client.ts'
 import { firstEnvironment } from '../api/environment.ts'
 import { useAnswer } from '../api/queries.ts'
+import { isPageView } from '../audit/actions.ts'
 import { actionText } from '../audit/words.ts'
 import { useRights } from '../session/rights.ts'
 import { useSettled } from '../ui/later.ts'
@@ -61,7 +62,12 @@ interface RefusedProps {
 }
 
 function Refused({ tried, kind }: RefusedProps) {
-  const { requests, refused_requests: refused, complete, from } = tried
+  const { complete, from } = tried
+  const lines = linesOf(tried, kind)
+  // That people looked at a secret in the portal says nothing of what needs it.
+  const used = lines.reduce((sum, { count }) => sum + count, 0)
+  const requests = kind === 'secret' ? used : tried.requests
+  const refused = kind === 'secret' ? used : tried.refused_requests
   const since = complete ? '' : ` Only requests since ${exactTime(from)} could be checked.`
   const made = `${kind === 'secret' ? 'was in' : 'made'} ${counted(requests, 'request')}`
   if (refused === 0) {
@@ -72,7 +78,6 @@ function Refused({ tried, kind }: RefusedProps) {
       </p>
     )
   }
-  const lines = linesOf(tried, kind)
   return (
     <Note kind="warn">
       In the last {days} days {subjects[kind]} {made};{' '}
@@ -96,10 +101,14 @@ interface Line {
   readonly last: string
 }
 
+/** Of a secret: what only shows it, or was done once. */
+const asides = new Set(['secret.access', 'secret.create', 'version.list'])
+
 /** What was done, the last first; of a secret, also by whom. The keys of a rule are many, and do the same. */
 function linesOf({ refused }: Tried, kind: WhatIf['kind']): readonly Line[] {
   const lines = new Map<string, Line>()
   for (const { action, name, environment, principal, requests, last_at: last } of refused) {
+    if (kind === 'secret' && (isPageView(action) || asides.has(action))) continue
     const where = environment === null || environment === firstEnvironment ? '' : ` in ${environment}`
     const who = kind === 'secret' ? ` by ${principal.name}` : ''
     const text = `${actionText(action)}${name === null ? '' : ` ${name}`}${where}${who}`
