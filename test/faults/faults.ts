@@ -5666,6 +5666,14 @@ export const faults: readonly Fault[] = [
     'what an environment was',
   ),
   fault(
+    'the portal: an environment is rolled back by whoever may write there',
+    'portal/src/environments/environments-page.tsx',
+    "rightsIn(name).has('secrets:write') && ",
+    '',
+    'portal/environments.test.ts',
+    'by whoever reads two of them',
+  ),
+  fault(
     'the command: what is kept is not said to be gone for good',
     'cli/keeping.ts',
     'if (days === 0) return',
@@ -5868,8 +5876,8 @@ export const faults: readonly Fault[] = [
   fault(
     'the portal: environments are changed by whoever manages the account',
     'portal/src/environments/environments-page.tsx',
-    'open={mayManage ? open : undefined}',
-    'open={open}',
+    'mayManage={mayManage} />',
+    'mayManage />',
     'portal/environments.test.ts',
     'by whoever reads two of them',
   ),

@@ -320,6 +320,10 @@ for (const engine of portalEngines) {
       await page.getByRole('region', { name: 'Table of environments' }).getByText('prod').waitFor()
       assert.equal(await page.getByText('hidden').count(), 0)
       assert.equal(await page.getByRole('button', { name: /^(New environment|Edit|Delete)/ }).count(), 0)
+      assert.deepEqual(
+        await page.getByRole('button', { name: /^Roll back/ }).evaluateAll((all) => all.map((one) => one.ariaLabel)),
+        ['Roll back default'],
+      )
       await page.getByRole('link', { name: 'Compare' }).click()
       const row = (name: string) => page.getByRole('row').filter({ hasText: name })
       await row('API_URL').getByText('Differs').waitFor()
