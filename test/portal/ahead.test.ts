@@ -1,11 +1,9 @@
 /** What a change would do, said before it is made: who would be refused, and what an environment would be again. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
-import { closeBrowser, owner, type Portal, settled, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, settled, startPortal, violations } from './portal.ts'
 
 const pictures = process.env['STRONGROOM_PICTURES']
 const phone = { width: 390, height: 844 }

@@ -1,6 +1,6 @@
 /** Pages that are told of what others change, and what they ask for then. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { Page } from 'playwright-core'
 import { isPageView, kindOf } from '../../portal/src/audit/actions.ts'
@@ -8,9 +8,7 @@ import { changeActions, makesOld } from '../../portal/src/frame/changes.ts'
 import { actions, changeActions as toldToReaders } from '../../src/audit/record.ts'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
-import { closeBrowser, owner, type Portal, reader, settled, startPortal, violations } from './portal.ts'
-
-after(closeBrowser)
+import { owner, type Portal, reader, settled, startPortal, violations } from './portal.ts'
 
 async function recordsOf({ server: { api } }: Portal, action: string): Promise<number> {
   return (await api.get(`/v3/audit?action=${action}&limit=1000`)).body.records.length
