@@ -64,6 +64,7 @@ export async function fillStore(
         environmentId: isTwin ? twin.environmentId : 1,
         tags: [...(one % 2 === 0 ? ['half'] : []), ...(isRare(one, 2) ? ['rare'] : [])],
         expiresAt: isRare(one, 3) ? now - dayMs : null,
+        decoy: null,
       })),
     )
     const sealed = places.map(({ one, isTwin, id, uid, name }) => {
@@ -145,7 +146,7 @@ export async function fillStore(
           environmentId: null,
         } as const),
         object: { kind: 'secret', id: one % 97, uid: 'u', name: nameOf(one % 97), version: 1, hash: null } as const,
-        ...{ address: '127.0.0.1', head: Buffer.alloc(32) },
+        ...{ address: '127.0.0.1', head: Buffer.alloc(32), aside: null },
       })),
     ),
   )

@@ -1424,6 +1424,7 @@ var listRefShape = fields({
 	id: integer,
 	name: text
 });
+var decoyShape = fields({ revoke: bool });
 var changedMetadataShape = fields({
 	id: integer,
 	name: text,
@@ -1437,7 +1438,8 @@ var changedMetadataShape = fields({
 	created_at: optional(text),
 	updated_at: text,
 	environment: optional(orNull(text)),
-	inherited: optional(bool)
+	inherited: optional(bool),
+	decoy: optional(orNull(decoyShape))
 });
 var heldInEnvironmentShape = fields({
 	environment: text,
@@ -1735,7 +1737,8 @@ var metadataShape = fields({
 	created_at: text,
 	updated_at: text,
 	environment: optional(orNull(text)),
-	inherited: optional(bool)
+	inherited: optional(bool),
+	decoy: optional(orNull(decoyShape))
 });
 var missedUseShape = fields({
 	principal: principalShape,

@@ -234,6 +234,13 @@ export const actions: readonly Action[] = [
   'store.migrate',
 ]
 
+/**
+ * What a record is besides, to those who manage the account: they are told of it in place of the action. All others see the record
+ * as its text has it, which is the one of any secret.
+ */
+export const asides = ['decoy.read', 'decoy.mark', 'decoy.unmark'] as const
+export type Aside = (typeof asides)[number]
+
 /** Whether an action is about what is in an environment, and not about the account. */
 export function isPlaced(action: Action): boolean {
   return /^(secret|metadata|list|deleted|version|deployment|seed)\.|^(render|rollback)$/.test(action)

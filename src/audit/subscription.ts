@@ -3,9 +3,10 @@ import { invalid } from '../errors.ts'
 import { defaultEnvironment } from '../model/environment.ts'
 import { matches } from '../model/pattern.ts'
 import { maxActions, type Webhook } from '../model/webhook.ts'
-import { type AuditRecord, actions, isPlaced } from './record.ts'
+import { type Aside, type AuditRecord, actions, asides, isPlaced } from './record.ts'
 
-const known: ReadonlySet<string> = new Set(['*', ...actions, ...actions.map((action) => `${nounOf(action)}.*`)])
+const told = [...actions, ...asides]
+const known: ReadonlySet<string> = new Set(['*', ...told, ...told.map((action) => `${nounOf(action)}.*`)])
 
 /** @throws Refusal `invalid` naming `actions` */
 export function checkActions(texts: readonly string[]): readonly string[] {
@@ -20,12 +21,20 @@ export function checkActions(texts: readonly string[]): readonly string[] {
 
 type Told = Pick<AuditRecord, 'action' | 'object' | 'environmentId'>
 
-/** Whether a webhook is to be told of a record, as far as its maker may see it. A test is told to the webhook alone that it tests. */
-export function wants(webhook: Pick<Webhook, 'actions' | 'name' | 'environmentId'>, record: Told): boolean {
+/**
+ * Whether a webhook is to be told of a record, as far as its maker may see it. A test is told to the webhook alone that it tests.
+ *
+ * @param aside what the record is besides, as far as its maker may know that
+ */
+export function wants(
+  webhook: Pick<Webhook, 'actions' | 'name' | 'environmentId'>,
+  record: Told,
+  aside?: Aside,
+): boolean {
   const { action, object, environmentId } = record
   // It has its delivery already.
   if (action === 'webhook.test') return false
-  if (!namesAction(webhook.actions, action)) return false
+  if (!namesEither(webhook.actions, action, aside)) return false
   const { name, environmentId: own } = webhook
   if (name !== null && (object?.kind !== 'secret' || object.name === null || !matches(name, object.name))) return false
   if (own === null) return true
@@ -33,8 +42,13 @@ export function wants(webhook: Pick<Webhook, 'actions' | 'name' | 'environmentId
 }
 
 /** Whether an action is one of those: `*`, `secret.*` or `secret.update`. */
-export function namesAction(texts: readonly string[], action: string): boolean {
+function namesAction(texts: readonly string[], action: string): boolean {
   return texts.some((one) => one === '*' || one === action || one === `${nounOf(action)}.*`)
+}
+
+/** The same of an action and of what a record is besides: whoever wants one of both is told. */
+export function namesEither(texts: readonly string[], action: string, aside: Aside | undefined): boolean {
+  return namesAction(texts, action) || (aside !== undefined && namesAction(texts, aside))
 }
 
 function nounOf(action: string): string {

@@ -1,6 +1,6 @@
 /** The offline verifier: recomputes a chain from its records and names the first that does not hold. */
 import { emptyHead, nextHead } from './chain.ts'
-import { type AuditRecord, isKnownFormat, isWholeOf } from './record.ts'
+import { type Aside, type AuditRecord, isKnownFormat, isWholeOf } from './record.ts'
 
 /** The last moment that a date can stand for (ECMA-262, section 21.4.1.1). */
 const lastTime = 8.64e15
@@ -9,6 +9,8 @@ const lastTime = 8.64e15
 export interface StoredRecord {
   readonly record: AuditRecord
   readonly head: Uint8Array
+  /** What it is besides, for who manages the account alone: no part of what the chain covers. */
+  readonly aside?: Aside
 }
 
 export interface Verdict {

@@ -2,6 +2,9 @@
 import type { DetailsInput } from '../client/model.ts'
 import { timeOf } from './input.ts'
 
+/** What a command says of a secret together with its value. */
+export type GivenDetails = Omit<DetailsInput, 'decoy'>
+
 export interface DetailOptions {
   readonly description?: string
   readonly tag?: readonly string[]
@@ -9,7 +12,7 @@ export interface DetailOptions {
 }
 
 /** @throws Fault `usage` */
-export function detailsIn({ description, tag, expires }: DetailOptions): DetailsInput {
+export function detailsIn({ description, tag, expires }: DetailOptions): GivenDetails {
   return {
     ...(description === undefined ? {} : { description }),
     ...(tag === undefined ? {} : { tags: [...tag] }),

@@ -1,9 +1,9 @@
 /** `strongroom secrets generate`: stores a value that nobody has seen. */
-import type { DetailsInput, OneToStore, StoredSecret } from '../client/model.ts'
+import type { OneToStore, StoredSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { type DetailOptions, detailsIn } from './details.ts'
+import { type DetailOptions, detailsIn, type GivenDetails } from './details.ts'
 import { checkedName, idIn } from './find.ts'
 import { numberOf } from './input.ts'
 import { complain, Fault, print, printJson, tell } from './output.ts'
@@ -72,7 +72,7 @@ function versionIn({ ifVersion }: Options): { readonly version?: number } {
 async function describe(
   client: Strongroom,
   stored: readonly StoredSecret[],
-  details: DetailsInput,
+  details: GivenDetails,
   list: string | undefined,
 ): Promise<void> {
   for (const { id, name, state } of stored) {

@@ -50,7 +50,8 @@ function rowOf(secret: Metadata) {
   const { name, list: inList, version, updated_at, type } = secret
   const isExpired = hasExpired(secret)
   const from = secret.inherited ? [`inherited${secret.environment ? ` from ${secret.environment}` : ''}`] : []
-  const notes = [...(type === 'text' ? [] : [type]), ...(isExpired ? ['expired'] : []), ...from].join(', ')
+  const marked = secret.decoy ? ['decoy'] : []
+  const notes = [...(type === 'text' ? [] : [type]), ...(isExpired ? ['expired'] : []), ...from, ...marked].join(', ')
   return [
     name,
     inList?.name ?? '',

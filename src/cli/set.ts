@@ -2,12 +2,12 @@
 import { basename } from 'node:path'
 import { versionTag } from '../client/answer.ts'
 import { Conflict } from '../client/errors.ts'
-import type { DetailsInput, Metadata } from '../client/model.ts'
+import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { ifAllowed } from './allowed.ts'
 import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { type DetailOptions, detailsIn } from './details.ts'
+import { type DetailOptions, detailsIn, type GivenDetails } from './details.ts'
 import { checkedName, findNamed, findSecret, idIn, listOf } from './find.ts'
 import { numberOf, readHiddenInput, readInputFile } from './input.ts'
 import { complain, Fault, print, printJson } from './output.ts'
@@ -51,7 +51,7 @@ export async function set(ref: string, options: Options): Promise<void> {
 interface Input {
   readonly value: Buffer
   readonly type: SecretType | undefined
-  readonly details: DetailsInput
+  readonly details: GivenDetails
   readonly ifVersion: number | undefined
   readonly list: string | undefined
 }
@@ -142,6 +142,6 @@ function withoutLineEnd(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1)
 }
 
-function filenameIn({ file }: Options): DetailsInput {
+function filenameIn({ file }: Options): GivenDetails {
   return file === undefined ? {} : { filename: basename(file) }
 }

@@ -196,6 +196,8 @@ export interface ChangedMetadata {
   readonly environment?: string | null
   /** With `effective=true`: whether it comes from a base. */
   readonly inherited?: boolean
+  /** For those with `account:manage` alone: whether it is a decoy, and what becomes of who reads it. */
+  readonly decoy?: Decoy | null
 }
 
 /** A name, in the environments that have it. */
@@ -230,6 +232,12 @@ export interface CopyRequest {
   readonly names: readonly string[]
   /** True or false. */
   readonly dry_run?: boolean
+}
+
+/** Of a decoy, every read of which is told at once to those who manage the account. Asks for `account:manage`; nobody else is shown it. */
+export interface Decoy {
+  /** Whether reading it also revokes the key that read it. */
+  readonly revoke: boolean
 }
 
 /** Something that was deleted and can be restored. */
@@ -302,6 +310,8 @@ export interface DetailsInput {
   readonly tags?: readonly string[]
   /** A time, from when on the value should not be relied upon; it can still be read. */
   readonly expires_at?: string | null
+  /** Makes it a decoy, every read of which is told at once to those who manage the account; null makes it an ordinary secret. Asks for `account:manage`. */
+  readonly decoy?: Decoy | null
 }
 
 export interface DeviceCode {
@@ -748,6 +758,8 @@ export interface Metadata {
   readonly environment?: string | null
   /** With `effective=true`: whether it comes from a base. */
   readonly inherited?: boolean
+  /** For those with `account:manage` alone: whether it is a decoy, and what becomes of who reads it. */
+  readonly decoy?: Decoy | null
 }
 
 /** What somebody did, and would have been refused. */
@@ -880,6 +892,7 @@ export interface NewSecret {
   readonly tags?: readonly string[]
   /** A time, from when on the value should not be relied upon; it can still be read. */
   readonly expires_at?: string | null
+  readonly decoy?: Decoy
 }
 
 /** Secrets that are to be. */

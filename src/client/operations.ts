@@ -665,6 +665,7 @@ const begunLoginShape: Shape<Api.BegunLogin> = fields<Api.BegunLogin>({
   interval: integer,
 })
 const listRefShape: Shape<Api.ListRef> = fields<Api.ListRef>({ id: integer, name: text })
+const decoyShape: Shape<Api.Decoy> = fields<Api.Decoy>({ revoke: bool })
 const changedMetadataShape: Shape<Api.ChangedMetadata> = fields<Api.ChangedMetadata>({
   id: integer,
   name: text,
@@ -679,6 +680,7 @@ const changedMetadataShape: Shape<Api.ChangedMetadata> = fields<Api.ChangedMetad
   updated_at: text,
   environment: optional(orNull(text)),
   inherited: optional(bool),
+  decoy: optional(orNull(decoyShape)),
 })
 const heldInEnvironmentShape: Shape<Api.HeldInEnvironment> = fields<Api.HeldInEnvironment>({
   environment: text,
@@ -956,6 +958,7 @@ const metadataShape: Shape<Api.Metadata> = fields<Api.Metadata>({
   updated_at: text,
   environment: optional(orNull(text)),
   inherited: optional(bool),
+  decoy: optional(orNull(decoyShape)),
 })
 const missedUseShape: Shape<Api.MissedUse> = fields<Api.MissedUse>({
   principal: principalShape,

@@ -13,7 +13,8 @@ export type Metrics = ReturnType<typeof createMetrics>
 
 const storeBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
 
-export function createMetrics() {
+/** @param isOpen whether anybody may ask for them: they have no address of their own */
+export function createMetrics(isOpen = false) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -99,6 +100,11 @@ export function createMetrics() {
       name: 'strongroom_webhook_oldest_waiting_seconds',
       help: 'How long the oldest event waits that is to be sent to a webhook; 0 when none does.',
       registers,
+    }),
+    decoyReads: new Counter({
+      name: 'strongroom_decoy_reads_total',
+      help: 'Values of decoys that this node handed out: any is an alarm. Only where metrics have an address of their own, as whoever may ask before a read and after would know by it.',
+      registers: isOpen ? [] : registers,
     }),
     integrityFailures: new Counter({
       name: 'strongroom_integrity_failures_total',

@@ -106,7 +106,7 @@ const bodyLimitOf = ({ maxValueBytes, maxFileBytes }: Pick<Config, 'maxValueByte
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { vault, config, logger, portalDir } = options
   const tls = await startTls(config.tls, options.tlsPair)
-  const metrics = createMetrics()
+  const metrics = createMetrics(config.metricsListen === undefined)
   const tracing = await startTracing(vault.store.dialect, config.traces, metrics)
   const state = { isDraining: false }
   const loggerInstance: FastifyBaseLogger = logger
@@ -146,6 +146,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   vault.store.events.onBatch = (batch) => {
     countBatch(metrics, batch)
     tracing?.onBatch(batch)
+  }
+  vault.store.events.onDecoyRead = ({ accountId: account, secretId: secret, reader, requestId }) => {
+    metrics.decoyReads.inc()
+    logger.warn({ account, secret, reader, requestId }, 'a decoy was read')
   }
   for (const method of METHODS) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method)
   const open = guardConnections(app, config, (reason) => metrics.closedConnections.inc({ reason }))

@@ -4,7 +4,7 @@ import { environmentRule, isEnvironmentName } from './environment-name.ts'
 import { isListName, listNameRule } from './list.ts'
 import { isSecretName, secretNameRule } from './name.ts'
 import type { Principal } from './principal.ts'
-import { allows, allowsName, allowsSome, everywhere, type Scope } from './scope.ts'
+import { allowsName, allowsSome, managesAccount, type Scope } from './scope.ts'
 
 export type DeletedKind = 'secret' | 'list' | 'environment'
 
@@ -53,7 +53,9 @@ export const maxRolledBack = 100
 export function keptHash(deleted: Omit<Deleted, 'mac' | 'state' | 'newName'>): string {
   const { id, kind, thingId, uid, name, environmentId, version, withId, deletedAt, deleter, row } = deleted
   const by = [deleter.kind, deleter.id, deleter.name]
-  const all = [id, kind, thingId, uid, name, environmentId, version, withId, deletedAt, by, row, deleted.hash]
+  // Whoever reads the trail could find out by it whether a secret was a decoy: they know all the rest.
+  const { decoy: _, ...told } = row
+  const all = [id, kind, thingId, uid, name, environmentId, version, withId, deletedAt, by, told, deleted.hash]
   return hash('sha256', JSON.stringify(all), 'hex')
 }
 
@@ -76,7 +78,7 @@ export function seesDeleted(scopes: readonly Scope[], environment: string, delet
   const { kind, name } = deleted
   switch (kind) {
     case 'environment':
-      return allows(scopes, 'account:manage', everywhere)
+      return managesAccount(scopes)
     case 'list':
       return seeing.some((right) => allowsSome(scopes, right, environment))
     default:

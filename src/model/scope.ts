@@ -90,6 +90,11 @@ export function allows(scopes: readonly Scope[], right: Right, where: Where): bo
   return scopes.some((scope) => brings(scope.right, right) && scope.pattern === '*' && isIn(scope, where))
 }
 
+/** Whether the scopes are over the account as a whole: who may know of what is kept from all others. */
+export function managesAccount(scopes: readonly Scope[]): boolean {
+  return allows(scopes, 'account:manage', everywhere)
+}
+
 /** Whether the scopes give the right for the secret of this name in the environment. */
 export function allowsName(scopes: readonly Scope[], right: Right, environment: string, name: string): boolean {
   return scopes.some((scope) => brings(scope.right, right) && isIn(scope, environment) && matches(scope.pattern, name))

@@ -15,8 +15,13 @@ export interface Secret extends Details {
   readonly listId: number
   /** The environment that it is in, for ever. */
   readonly environmentId: number
+  /** What becomes of who reads it, where it is there only to be found by those who should not look; known to who manages the account. */
+  readonly decoy: Decoy | null
   readonly mac: Uint8Array
 }
+
+/** A decoy's read is told of at once; `revoke` ends the key that read it, too. */
+export type Decoy = 'tell' | 'revoke'
 
 export const secretTypes = ['text', 'file', 'template'] as const
 export type SecretType = (typeof secretTypes)[number]

@@ -157,10 +157,11 @@ function idIn(value: unknown) {
 export const auditSize = (accountId: number) =>
   reading(accounts.part('auditSize'), settled(sql`select audit_size from accounts where id = ${accountId}`))
 
-function matching({ action, outcome, secret, principal, kind, environmentId }: RecordMatch): Query {
+function matching({ action, aside, outcome, secret, principal, kind, environmentId }: RecordMatch): Query {
   return sql`
     ${environmentId === undefined ? none : inEnvironment(environmentId)}
     ${action === undefined ? none : sql`and action = ${action}`}
+    ${aside === undefined ? none : sql`and aside = ${aside}`}
     ${outcome === undefined ? none : sql`and outcome = ${outcome}`}
     ${secret === undefined ? none : sql`and object_kind = 'secret'`}
     ${typeof secret === 'number' ? sql`and object_id = ${secret}` : none}

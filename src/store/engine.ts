@@ -6,6 +6,7 @@ import type { Lane } from './batcher.ts'
 import type { Setting } from './load.ts'
 import type { Batch, Outcome, Request } from './operation.ts'
 import type { Query } from './sql.ts'
+import type { DecoyRead } from './stored.ts'
 import type { NamedRow } from './tables/field.ts'
 import type { Watched } from './watched.ts'
 
@@ -32,6 +33,8 @@ export interface Engine extends Watched {
    * @param onDecided told when it is decided, and nothing is left but to make it durable
    */
   run(batch: Batch, setting: Setting, lane: Lane, onDecided: () => void): Promise<Outcome[]>
+  /** Told of each read of a decoy, once it is durable. */
+  onDecoyRead: (read: DecoyRead) => void
   /** Before the first batch. */
   takeRowKey(rowKey: RowKey): Promise<void>
   /**

@@ -23,6 +23,7 @@ import type { Batch, Operation, Outcome, Request } from './operation.ts'
 import { actionOf } from './operations/registry.ts'
 import type { Locked, Owner, Owners, Remembered } from './owners.ts'
 import type { RowMacs } from './row-macs.ts'
+import type { DecoyRead } from './stored.ts'
 import { accounts as accountRows } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
 import { machineAddresses } from './tables/machine.ts'
@@ -44,6 +45,7 @@ export interface Decided {
   readonly accounts: Locked
   /** Milliseconds since 1970, as it was decided. */
   readonly now: number
+  readonly decoyReads: readonly DecoyRead[]
 }
 
 /**
@@ -86,10 +88,11 @@ export async function decideBatch(
   if (first !== undefined) {
     const outcomes = batch.requests.map(({ operation }) => answerOf(first, operation, batch))
     // Nothing is decided, and so nothing changed.
-    return { outcomes, changes: world.changes, accounts: [], now: world.now }
+    return { outcomes, changes: world.changes, accounts: [], now: world.now, decoyReads: [] }
   }
   const decided = decide(batch.requests, world)
-  return { ...decided, accounts: [...world.all(accountRows)], now: world.now }
+  const { now, decoyReads } = world
+  return { ...decided, accounts: [...world.all(accountRows)], now, decoyReads }
 }
 
 /** Of several requests, nobody knows here which rests upon it: each is asked for by itself. */

@@ -78,7 +78,7 @@ export function whyAway(error: unknown): string | undefined {
 }
 
 class BatchedStore implements Store {
-  readonly events: StoreEvents = { onBatch: () => {} }
+  readonly events: StoreEvents = { onBatch: () => {}, onDecoyRead: () => {} }
   readonly leases: Leases
   readonly sinks: Sinks
   readonly webhooks: WebhookTrails
@@ -90,6 +90,7 @@ class BatchedStore implements Store {
 
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
+    engine.onDecoyRead = (read) => this.events.onDecoyRead(read)
     this.leases = new Leases(engine)
     this.sinks = new Sinks(engine)
     this.webhooks = new WebhookTrails(engine)

@@ -17,6 +17,7 @@ import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import { type Behind, type SinkAccounts, type SinkLook, type SinkMove, type SinkState, Sinks } from './sinks.ts'
 import type {
+  DecoyRead,
   DeletedRef,
   Environments,
   KeptVersion,
@@ -320,6 +321,8 @@ export interface DeploymentPage {
 /** What records are like: every part that is given. */
 export interface RecordMatch {
   readonly action?: string | undefined
+  /** What it is besides, for who manages the account. */
+  readonly aside?: string | undefined
   readonly outcome?: string | undefined
   /** A secret by id or by name. */
   readonly secret?: number | string | undefined
@@ -423,6 +426,8 @@ export interface RecordPage {
 /** Called as it happens; replaced by whoever wants to know. */
 export interface StoreEvents {
   onBatch: (batch: BatchReport) => void
+  /** Of a node's own batches. */
+  onDecoyRead: (read: DecoyRead) => void
 }
 
 /** A batch that came back. Times are those of `performance.now()`. */

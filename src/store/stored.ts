@@ -1,6 +1,7 @@
 /** What is stored of secrets and of what was used up, as engines load and write it. */
 import type { Deleted } from '../model/deleted.ts'
 import type { Environment } from '../model/environment.ts'
+import type { Principal } from '../model/principal.ts'
 import type { Secret, SecretKey } from '../model/secret.ts'
 
 /** In which environment of which account things are looked for. */
@@ -69,4 +70,12 @@ export interface UsedToken {
   readonly hash: string
   /** Until when it would be accepted; milliseconds since 1970. */
   readonly until: number
+}
+
+/** That a decoy's value was handed out: by ids alone, for the log. */
+export interface DecoyRead {
+  readonly accountId: number
+  readonly secretId: number | null
+  readonly requestId: string
+  readonly reader: Pick<Principal, 'kind' | 'id'>
 }

@@ -7,6 +7,7 @@ import { Changes } from './changes.ts'
 import type { Forged } from './forged.ts'
 import type { RowMacs } from './row-macs.ts'
 import { type At, atOf, type Fact, type Index, type KeyValue, type Rows } from './rows.ts'
+import type { DecoyRead } from './stored.ts'
 
 /** What a batch rests upon, beside its rows. */
 export interface Basis {
@@ -44,6 +45,8 @@ export class World {
   readonly keepVersions: number
   readonly isShared: boolean
   readonly changes = new Changes()
+  /** Reads of decoys: what they are told of by, once they are durable. */
+  readonly decoyReads: DecoyRead[] = []
   /** Names of accounts that are taken, of those that are to be given. */
   accountNames: ReadonlySet<string> = new Set()
   nextAccountId = 0

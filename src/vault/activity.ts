@@ -2,8 +2,10 @@
 import { type Action, valueReads } from '../audit/record.ts'
 import { invalid } from '../errors.ts'
 import type { Principal } from '../model/principal.ts'
+import { managesAccount } from '../model/scope.ts'
 import type { RecordCount } from '../store/store.ts'
 import type { AuditFilter } from './audit.ts'
+import { actionFor } from './audit.ts'
 import { viewOf } from './audit-view.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { firstAt, timeAfter } from './trail-times.ts'
@@ -78,7 +80,7 @@ export async function countActivity(
   const { action, outcome, secret, principal, kind, environment } = filter
   // Of one that is not there, nothing.
   const environmentId = environment === undefined ? undefined : (view.idOf(environment) ?? 0)
-  const match = { action, outcome, secret, principal, kind, environmentId }
+  const match = { ...actionFor(managesAccount(scopes), action), outcome, secret, principal, kind, environmentId }
   const counting = { ...match, stepMs: stepMs[step], shiftMs: shiftMs[step] }
   const isNarrowed = !view.isWhole
   const maySee = ({ action: done, about }: RecordCount) =>

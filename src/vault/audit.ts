@@ -2,11 +2,12 @@
 import { emptyHead } from '../audit/chain.ts'
 import type { Checkpoint } from '../audit/checkpoint.ts'
 import { exportHeader } from '../audit/export.ts'
-import { encodeRecord, isKnownFormat } from '../audit/record.ts'
+import { asides, encodeRecord, isKnownFormat } from '../audit/record.ts'
 import { Replay } from '../audit/state.ts'
 import { type Anchor, type StoredRecord, unknownFormat, type Verdict, verifyChain } from '../audit/verify.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { Account } from '../model/account.ts'
+import { managesAccount } from '../model/scope.ts'
 import { LongMaps } from '../store/long-map.ts'
 import type { RecordFilter } from '../store/store.ts'
 import { accountState, Findings } from './account-state.ts'
@@ -17,7 +18,7 @@ import { type AuditView, seenOf } from './seen.ts'
 import { firstAt } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
-export interface AuditFilter extends Omit<RecordFilter, 'before' | 'window' | 'limit' | 'environmentId'> {
+export interface AuditFilter extends Omit<RecordFilter, 'before' | 'window' | 'limit' | 'environmentId' | 'aside'> {
   /** By its name. */
   readonly environment?: string | undefined
 }
@@ -35,6 +36,8 @@ export interface AuditPage {
   readonly records: readonly StoredRecord[]
   /** What environments are called now. */
   readonly view: Pick<AuditView, 'nameOf'>
+  /** Whether what records are besides is for the asker. */
+  readonly isManaged: boolean
   /** Where the next page begins; `undefined` when there is none. */
   readonly next: number | undefined
 }
@@ -53,9 +56,12 @@ export async function readAudit(
 ): Promise<AuditPage> {
   const { accountId, scopes } = await ask(vault, asker, { kind: 'read_audit' })
   const view = await viewOf(vault, asker, accountId, scopes)
-  const { environment: named, ...match } = filter
+  const { environment: named, ...others } = filter
+  const isManaged = managesAccount(scopes)
+  const match = { ...others, ...actionFor(isManaged, filter.action) }
   const environmentId = named === undefined ? undefined : view.idOf(named)
-  if (named !== undefined && environmentId === undefined) return { accountId, records: [], view, next: undefined }
+  if (named !== undefined && environmentId === undefined)
+    return { accountId, records: [], view, isManaged, next: undefined }
   const records: StoredRecord[] = []
   const { first, end } = await stretchOf(vault, accountId, filter)
   let next = Math.min(before(accountId), end)
@@ -71,7 +77,12 @@ export async function readAudit(
     records.push(...(await filterInTurns(page.records, ({ record }) => view.maySee(seenOf(record)), pace)))
     next = page.next
   }
-  return { accountId, records, view, next: next > first ? next : undefined }
+  return { accountId, records, view, isManaged, next: next > first ? next : undefined }
+}
+
+/** Which records an action stands for: what they are besides, for who manages the account; nobody else has such. */
+export function actionFor(isManaged: boolean, action: string | undefined): Pick<RecordFilter, 'action' | 'aside'> {
+  return isManaged && asides.some((one) => one === action) ? { action: undefined, aside: action } : { action }
 }
 
 /** The records of the times that are asked for: from the first up to the end, which is none of them. */

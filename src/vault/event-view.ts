@@ -1,8 +1,8 @@
 /** What of the trail is an event for whom: records, as far as a listener may see what they say. */
-import { type AuditRecord, changeActions } from '../audit/record.ts'
-import { namesAction } from '../audit/subscription.ts'
+import { type Aside, type AuditRecord, changeActions } from '../audit/record.ts'
+import { namesEither } from '../audit/subscription.ts'
 import { matches } from '../model/pattern.ts'
-import { allowsName, allowsSome, type Right, seesEnvironment } from '../model/scope.ts'
+import { allowsName, allowsSome, managesAccount, type Right, seesEnvironment } from '../model/scope.ts'
 import type { Listener } from '../store/operations/events.ts'
 import { type Event, eventOf } from './event.ts'
 import { type AuditView, placeOf, seenOf, viewAmong } from './seen.ts'
@@ -35,17 +35,23 @@ const changes: ReadonlySet<string> = new Set(changeActions)
 /** Whether there is a secret of the name in an environment: it hides one of a base. */
 export type HasName = (environmentId: number, name: string) => boolean
 
+/** A record as it is followed, with what it is besides. */
+export interface FollowedRecord extends AuditRecord {
+  readonly aside?: Aside
+}
+
 /** The record as an event, or `undefined` where the viewer does not see it or does not want it. */
-export function eventFor(viewer: Viewer, record: AuditRecord, hasName: HasName): Event | undefined {
+export function eventFor(viewer: Viewer, record: FollowedRecord, hasName: HasName): Event | undefined {
   const { listener, view, filter } = viewer
-  if (!isWanted(filter, record)) return undefined
+  const aside = managesAccount(listener.scopes) ? record.aside : undefined
+  if (!isWanted(filter, record, aside)) return undefined
   const at = placeOf(record)
   const isInherited = at !== undefined && at !== listener.environment.id
   const isSeen = view.maySee(seenOf(record))
   const isShown = (isSeen && !isInherited) || mayKnow(listener, record, at, hasName)
   if (!isShown) return undefined
   const { principal } = record
-  return { ...eventOf(record, view.nameOf), isInherited, principal: isSeen ? principal : undefined }
+  return { ...eventOf(record, view.nameOf, aside), isInherited, principal: isSeen ? principal : undefined }
 }
 
 /** The environments, nearer to a viewer than a change, in which something of the same name would hide it. */
@@ -79,7 +85,7 @@ function mayKnow(
   return !chain.slice(0, depth).some((nearer) => hasName(nearer, name))
 }
 
-function isWanted({ name, actions }: EventFilter, { action, object }: AuditRecord): boolean {
+function isWanted({ name, actions }: EventFilter, { action, object }: AuditRecord, aside?: Aside): boolean {
   if (name !== undefined && !(object?.name != null && matches(name, object.name))) return false
-  return actions === undefined || namesAction(actions, action)
+  return actions === undefined || namesEither(actions, action, aside)
 }

@@ -1,5 +1,5 @@
 /** An event as it is told to others: by `/v3/events` and to webhooks alike. Nothing of a value, and no address. */
-import type { AuditObject, AuditRecord } from '../audit/record.ts'
+import type { Aside, AuditObject, AuditRecord } from '../audit/record.ts'
 import type { Principal } from '../model/principal.ts'
 import { placeOf } from './seen.ts'
 
@@ -8,7 +8,7 @@ export interface Event {
   readonly id: number
   /** Milliseconds since 1970. */
   readonly time: number
-  readonly action: AuditRecord['action']
+  readonly action: AuditRecord['action'] | Aside
   readonly outcome: string
   readonly object: Pick<AuditObject, 'kind' | 'id' | 'name' | 'version'> | null
   /** What the environment is called now that it happened in. */
@@ -19,12 +19,17 @@ export interface Event {
   readonly principal: Principal | undefined
 }
 
-/** The record as an event for whoever sees it whole. @param nameOf what an environment is called now, if it is still there */
-export function eventOf(record: AuditRecord, nameOf: (id: number) => string | undefined): Event {
+/**
+ * The record as an event for whoever sees it whole.
+ *
+ * @param nameOf what an environment is called now, if it is still there
+ * @param aside what it is besides, for who manages the account
+ */
+export function eventOf(record: AuditRecord, nameOf: (id: number) => string | undefined, aside?: Aside): Event {
   const { seq: id, time, action, outcome, object, principal } = record
   const at = placeOf(record)
   return {
-    ...{ id, time, action, outcome, principal, isInherited: false },
+    ...{ id, time, action: aside ?? action, outcome, principal, isInherited: false },
     object: object === null ? null : { kind: object.kind, id: object.id, name: object.name, version: object.version },
     environment: at === undefined ? undefined : nameOf(at),
   }

@@ -5,7 +5,7 @@ import { type Action, type AuditRecord, actions, changeActions, isPlaced } from 
 import { Refusal } from '../errors.ts'
 import type { Store } from '../store/store.ts'
 import type { Event } from './event.ts'
-import { eventFor, hidingPlaces, type Viewer } from './event-view.ts'
+import { eventFor, type FollowedRecord, hidingPlaces, type Viewer } from './event-view.ts'
 
 /** Why somebody is told no more. `behind`: they do not take what is sent. `lost`: the end of the trail was lost. */
 export type Ending = 'unauthenticated' | 'forbidden' | 'not_found' | 'stopping' | 'behind' | 'lost'
@@ -162,7 +162,9 @@ export class Feed {
     const upTo = Math.min(size, after + window)
     const stretch = { after, upTo, limit: pageLimit, ...(isWhole ? {} : { changes: relevant }) }
     const found = await this.#store.recordsAmong(this.#accountId, stretch)
-    const records = found.map(({ record }) => record)
+    const records = found.map(
+      ({ record, aside }): FollowedRecord => (aside === undefined ? record : { ...record, aside }),
+    )
     const last = records.at(-1)
     return { records, reached: found.length === pageLimit && last !== undefined ? last.seq : upTo }
   }
@@ -250,7 +252,7 @@ export class Feed {
 
 function give(
   member: Member,
-  records: readonly AuditRecord[],
+  records: readonly FollowedRecord[],
   reached: number,
   hasName: (environmentId: number, name: string) => boolean,
   shared: Map<string, Event>,
@@ -261,7 +263,7 @@ function give(
     const event = eventFor(member.viewer, record, hasName)
     if (event === undefined) return []
     // One of each kind for all, so that it is written once.
-    const kind = `${event.id} ${event.principal !== undefined} ${event.isInherited} ${event.environment}`
+    const kind = `${event.id} ${event.action} ${event.principal !== undefined} ${event.isInherited} ${event.environment}`
     const known = shared.get(kind) ?? event
     shared.set(kind, known)
     return [known]

@@ -1,6 +1,6 @@
 /** What is known of a secret beside its value: read it, change it. */
 import type { List } from '../model/list.ts'
-import type { Details, Secret, SecretSearch } from '../model/secret.ts'
+import type { Decoy, Details, Secret, SecretSearch } from '../model/secret.ts'
 import type { MetadataMatch, Place } from '../store/naming.ts'
 import { listsOf, listsOfIds } from './lists.ts'
 import { allOf, everything } from './pages.ts'
@@ -12,6 +12,8 @@ import { type Asker, ask, type Identity, tryAsk, type Vault } from './vault.ts'
 
 export interface Metadata {
   readonly secret: Secret
+  /** Whether the asker may know whether it is a decoy. */
+  readonly isManaged: boolean
   /** Nothing of what is inherited from an environment that the asker may not know of. */
   readonly list: List | undefined
 }
@@ -31,7 +33,7 @@ export function readMetadata(vault: Vault, asker: Asker, place: Place): Promise<
 export async function withLists(
   vault: Vault,
   asker: Asker,
-  { accountId, placeOf }: Pick<SecretsFound, 'accountId' | 'placeOf'>,
+  { accountId, isManaged, placeOf }: Pick<SecretsFound, 'accountId' | 'isManaged' | 'placeOf'>,
   secrets: readonly Secret[],
 ): Promise<readonly Metadata[]> {
   const isSeen = (secret: Secret) => placeOf(secret).environment !== null
@@ -39,9 +41,9 @@ export async function withLists(
   const lists = new Map((await listsOfIds(vault, asker, accountId, ids)).map((list) => [list.id, list]))
   // One that is gone by now took its secrets along.
   return secrets.flatMap((secret): Metadata[] => {
-    if (!isSeen(secret)) return [{ secret, list: undefined }]
+    if (!isSeen(secret)) return [{ secret, isManaged, list: undefined }]
     const list = lists.get(secret.listId)
-    return list === undefined ? [] : [{ secret, list }]
+    return list === undefined ? [] : [{ secret, isManaged, list }]
   })
 }
 
@@ -99,6 +101,7 @@ async function tagsOf({ store }: Vault, accountId: number, search: SecretSearch)
 /**
  * Changes the parts that are given, and leaves the others. The value and its version stay.
  *
+ * @param decoy what is to become of who reads it; left out, that stays
  * @throws Refusal `not_found`, `forbidden`, `stale_version`, `invalid`
  */
 export async function updateMetadata(
@@ -108,11 +111,12 @@ export async function updateMetadata(
   place: Place,
   parts: Partial<Omit<Details, 'type'>>,
   match: MetadataMatch | undefined,
+  decoy?: Decoy | null | undefined,
 ): Promise<ChangedMetadata> {
   return changeInTurn(vault, `${accountId} ${place.id}`, async () => {
     const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place, right: 'secrets:write' })
     const change = prepared && changeOf(prepared.secret, parts)
-    return tryAsk(vault, asker, { kind: 'update_metadata', ...place, match, change })
+    return tryAsk(vault, asker, { kind: 'update_metadata', ...place, match, decoy, change })
   })
 }
 

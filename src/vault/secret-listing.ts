@@ -1,5 +1,5 @@
 /** Listings of secrets: those that the asker may see, by filters and in an order. */
-import { namesOf } from '../model/scope.ts'
+import { managesAccount, namesOf } from '../model/scope.ts'
 import type { Secret, SecretSearch } from '../model/secret.ts'
 import { fits, lowered } from '../model/secret-search.ts'
 import type { IdOrName } from '../store/naming.ts'
@@ -35,6 +35,8 @@ export interface Begin {
 
 export interface SecretsFound {
   readonly accountId: number
+  /** Whether the asker may know which are decoys. */
+  readonly isManaged: boolean
   /** Whether they come the other way round, as they are the ones before. */
   readonly isBack: boolean
   readonly pages: AsyncIterable<readonly Secret[]>
@@ -60,7 +62,7 @@ export async function listSecrets(
   begin: (accountId: number) => Begin | undefined,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<SecretsFound> {
-  const { accountId, search, chain } = await searchOf(vault, asker, wanted)
+  const { accountId, isManaged, search, chain } = await searchOf(vault, asker, wanted)
   const { after, isBack = false } = begin(accountId) ?? {}
   const listing = { search, order, isDown: isDown !== isBack, after, skip, limit, now: vault.now() }
   // A listing of all goes on after none.
@@ -71,6 +73,7 @@ export async function listSecrets(
     : checked(vault, asker, search, vault.store.secretPages(accountId, listing), positions, limit)
   return {
     accountId,
+    isManaged,
     isBack,
     pages: whileLetIn(vault, asker, pages),
     count: () =>
@@ -111,12 +114,17 @@ export async function listFolder(vault: Vault, asker: Asker, folder: string): Pr
   }
 }
 
+interface Searched {
+  readonly search: SecretSearch
+  readonly chain: readonly Inherited[]
+}
+
 /** What is asked for, of what the asker may list. */
 export async function searchOf(
   vault: Vault,
   asker: Asker,
   { list: wanted, text = '', name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }: SecretFilter,
-): Promise<{ readonly accountId: number; readonly search: SecretSearch; readonly chain: readonly Inherited[] }> {
+): Promise<Pick<SecretsFound, 'accountId' | 'isManaged'> & Searched> {
   const { accountId, scopes, environment, list, chain } = await ask(vault, asker, {
     kind: 'list_secrets',
     list: wanted,
@@ -126,7 +134,8 @@ export async function searchOf(
     .split(/\s+/)
     .filter((word) => word !== '')
   const names = namesOf(scopes, 'secrets:list', environment.name)
-  return { accountId, search: { ...parts, environmentId: environment.id, listId: list?.id, names, words }, chain }
+  const search = { ...parts, environmentId: environment.id, listId: list?.id, names, words }
+  return { accountId, isManaged: managesAccount(scopes), search, chain }
 }
 
 /** Whatever led to a row, it is held against the search and against its MAC. */

@@ -6,7 +6,7 @@ import { newUid } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import { checkSecretName } from '../model/name.ts'
 import type { Right } from '../model/scope.ts'
-import { type Details, plainDetails, type Secret } from '../model/secret.ts'
+import { type Decoy, type Details, plainDetails, type Secret } from '../model/secret.ts'
 import type { IdOrName, Known, Match, Place } from '../store/naming.ts'
 import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
@@ -265,19 +265,23 @@ export interface NewSecret {
   /** Where it goes; without it, into the default list. */
   readonly list?: IdOrName | undefined
   readonly details?: Details | undefined
+  /** For who manages the account, of one that is made alone. */
+  readonly decoy?: Decoy | undefined
 }
 
 /** @throws Refusal `name_taken`, `forbidden`, `invalid`, `too_large`, `idempotency_mismatch` */
 export async function createSecret(vault: Vault, asker: Asker, identity: Identity, input: NewSecret): Promise<Changed> {
   const { name, list, details, value } = checkedNew(vault, input)
+  const { decoy } = input
   const repeatable = asChange(asker, [
     ...['create', name, textOf(input.value)],
-    ...(list === undefined && details === plainDetails ? [] : [list ?? null, details]),
+    ...(list === undefined && details === plainDetails && decoy === undefined ? [] : [list ?? null, details]),
+    ...(decoy === undefined ? [] : [decoy]),
   ])
   try {
     for (let tries = 0, current = identity; tries < maxTries; tries++) {
       const sealed = sealFirst(vault, current, name, details, value)
-      const created = await tryAskOnce(vault, repeatable, { kind: 'create_secret', name, list, ...sealed })
+      const created = await tryAskOnce(vault, repeatable, { kind: 'create_secret', name, list, decoy, ...sealed })
       if (created !== outdated) return created.result
       // The account's key was replaced meanwhile.
       current = await authenticate(vault, asker)

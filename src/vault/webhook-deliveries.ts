@@ -3,11 +3,13 @@
  * due. Nothing is written but under the lease, so a node that stood still for a while harms nothing.
  */
 import { setTimeout } from 'node:timers/promises'
-import type { AuditRecord } from '../audit/record.ts'
+import type { Aside, AuditRecord } from '../audit/record.ts'
 import { wants } from '../audit/subscription.ts'
+import type { StoredRecord } from '../audit/verify.ts'
 import { randomBytes } from '../crypto/random.ts'
 import { signedHeaders } from '../crypto/webhook-signature.ts'
 import { Refusal } from '../errors.ts'
+import { managesAccount } from '../model/scope.ts'
 import {
   type Delivery,
   type DisabledFor,
@@ -20,7 +22,7 @@ import {
 import type { Op } from '../store/operation.ts'
 import { type Standing, standingsAtOnce } from '../store/store.ts'
 import { viewOf } from './audit-view.ts'
-import { eventOf, shownEvent } from './event.ts'
+import { type Event, eventOf, shownEvent } from './event.ts'
 import { type Lease, lead } from './leases.ts'
 import { seenOf } from './seen.ts'
 import { integrityFailure, type Post, type Vault } from './vault.ts'
@@ -69,6 +71,8 @@ interface Prepared {
   /** Whether it may tell of a record. */
   readonly mayTell: (record: AuditRecord) => boolean
   readonly nameOf: (id: number) => string | undefined
+  /** What a record is besides, as far as it may tell of that. */
+  readonly asideOf: (stored: StoredRecord) => Aside | undefined
 }
 
 class Deliverer {
@@ -168,9 +172,9 @@ class Deliverer {
     const last = page.at(-1)
     if (last === undefined) return false
     const wanted = page
-      .map(({ record }) => record)
-      .filter((record) => wants(prepared.webhook, record) && prepared.mayTell(record))
-      .map(({ seq: id, action }) => ({ id, action }))
+      .map((stored) => ({ record: stored.record, aside: prepared.asideOf(stored) }))
+      .filter(({ record, aside }) => wants(prepared.webhook, record, aside) && prepared.mayTell(record))
+      .map(({ record: { seq: id, action }, aside }) => ({ id, action: aside ?? action }))
     await this.#under(store.webhooks.follow(this.#lease, standing, last.record.seq, wanted, now()))
     return page.length === recordsAtOnce
   }
@@ -219,12 +223,15 @@ class Deliverer {
     const { store, now } = this.#vault
     const { webhook } = prepared
     const [found] = await store.recordsAfter(webhook.accountId, delivery.id - 1, 1)
-    const record = found?.record
-    if (record === undefined || record.seq !== delivery.id) return this.#giveUp(delivery, 'gone')
+    if (found === undefined || found.record.seq !== delivery.id) return this.#giveUp(delivery, 'gone')
+    const { record } = found
     // A test says nothing but that there was one.
     if (record.action !== 'webhook.test' && !prepared.mayTell(record)) return this.#giveUp(delivery, 'forbidden')
+    const aside = prepared.asideOf(found)
+    // That it was of a decoy, only who manages the account is told; and whoever is told of nothing else knows by any.
+    if (aside === undefined && found.aside === delivery.action) return this.#giveUp(delivery, 'forbidden')
     const beganAt = now()
-    const answer = await this.#post(webhook, record, prepared.nameOf)
+    const answer = await this.#post(webhook, eventOf(record, prepared.nameOf, aside))
     if (this.#breakOff.signal.aborted) return
     const at = now()
     const { status, fault, putOffMs } = answer
@@ -253,14 +260,14 @@ class Deliverer {
     this.#options.onTried?.('failed')
   }
 
-  async #post(webhook: Webhook, record: AuditRecord, nameOfEnvironment: (id: number) => string | undefined) {
+  async #post(webhook: Webhook, event: Event) {
     const now = this.#vault.now()
     const { url, keys } = sendingOf(this.#vault, webhook, now)
-    const body = JSON.stringify(shownEvent(eventOf(record, nameOfEnvironment)))
+    const body = JSON.stringify(shownEvent(event))
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'Strongroom',
-      ...signedHeaders(keys, messageIdOf(webhook, record.seq), now, body),
+      ...signedHeaders(keys, messageIdOf(webhook, event.id), now, body),
     }
     const { status, retryAfter, fault } = await (this.#options.post ?? this.#vault.post)({
       url,
@@ -285,13 +292,17 @@ class Deliverer {
     }
     if (found === undefined || 'personId' in found) return undefined
     const { webhook, scopes } = found
-    if (scopes.length === 0) {
+    if (!scopes.some(({ right }) => right === 'audit:read')) {
       await this.#disable(webhook, 'maker')
       return undefined
     }
     const view = await viewOf(this.#vault, from, accountId, scopes).catch((error) => this.#leaveAlone(name, error))
     if (view === undefined) return undefined
-    return { webhook, mayTell: (record) => view.maySee(seenOf(record)), nameOf: view.nameOf }
+    const isManaged = managesAccount(scopes)
+    return {
+      ...{ webhook, nameOf: view.nameOf, mayTell: (record) => view.maySee(seenOf(record)) },
+      asideOf: ({ aside }) => (isManaged ? aside : undefined),
+    }
   }
 
   async #ask(accountId: number, operation: Op<'follow_webhook'>) {

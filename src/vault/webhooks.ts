@@ -225,10 +225,10 @@ function prepare(vault: Vault, asker: Asker, id: number): Promise<Webhook | unde
   return unlessMissing(ask(vault, asker, { kind: 'prepare_webhook', id }))
 }
 
-/** What a key, or a session, may read of the trail. */
+/** What a key, or a session, may read of the trail, and whether it manages the account: then what records are besides is for it. */
 function readable(key: ApiKey): readonly string[] {
   return scopesOf(key)
-    .filter(({ right }) => right === 'audit:read')
+    .filter(({ right }) => right === 'audit:read' || right === 'account:manage')
     .map(formatScope)
 }
 

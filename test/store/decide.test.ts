@@ -35,6 +35,7 @@ const secret: StoredSecret = {
     updatedAt: now - 1000,
     listId: 1,
     environmentId: 1,
+    decoy: null,
     ...plainDetails,
     mac: bytes(3),
   },

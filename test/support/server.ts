@@ -28,6 +28,8 @@ export interface TestServer extends TestAccount {
   readonly place: Place
   /** Fails when something was answered, since the last look, that is not described. */
   checkAnswers(): void
+  /** The metrics, as they are served on whichever address. */
+  scrape(): Promise<string>
   /** Takes what the files of TLS hold now. */
   reloadTls(): void
   /** Stops the server and keeps the store. */
@@ -96,7 +98,7 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
   const config = testConfig(place, options)
   const opened = await openServerVault(config, { now: options.now, passwords: options.passwords ?? cheapPasswords })
   const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
-  const { app, reloadTls } = await createServer({
+  const { app, reloadTls, scrape } = await createServer({
     vault: opened.vault,
     config,
     logger: options.logger ?? pino({ level: 'silent' }),
@@ -129,6 +131,7 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
     vault: opened.vault,
     place,
     checkAnswers,
+    scrape,
     reloadTls: () => reloadTls?.('test'),
     stop,
   }

@@ -5,8 +5,13 @@ export type Kind = (typeof kinds)[number]
 
 export function kindOf(action: string, outcome: string): Kind {
   if (outcome !== 'ok' && outcome !== 'replayed') return 'Refused'
-  if (/^(secret\.read|version\.read|list\.values|render|seed\.fetch)$/.test(action)) return 'Reads of values'
-  if (/^(secret|metadata|version|list)\.(create|update|delete|keep|purge|move|restore|rename|rollback)$/.test(action))
+  if (/^(secret\.read|decoy\.read|version\.read|list\.values|render|seed\.fetch)$/.test(action))
+    return 'Reads of values'
+  if (
+    /^(secret|metadata|version|list)\.(create|update|delete|keep|purge|move|restore|rename|rollback)$|^decoy\.(un)?mark$/.test(
+      action,
+    )
+  )
     return 'Changes'
   if (/\.(list|read)$/.test(action)) return 'Listings'
   if (

@@ -1,10 +1,11 @@
 /** What the trail is filtered by; the address of the page holds all of it. */
 import { type FormEvent, useEffect, useState } from 'react'
-import { actions, outcomes } from '../../../src/audit/record.ts'
+import { actions, asides, outcomes } from '../../../src/audit/record.ts'
 import { parseTime } from '../../../src/model/time.ts'
 import type { AuditFilter, AuditRecord, PrincipalKind } from '../api/client.ts'
 import { firstEnvironment } from '../api/environment.ts'
 import { useEnvironmentNames } from '../session/environments.ts'
+import { useRights } from '../session/rights.ts'
 import { Field, Select, Switch } from '../ui/controls.tsx'
 import { actionText, outcomeText } from './words.ts'
 
@@ -73,6 +74,12 @@ function utcText(local: string): string {
   return Number.isNaN(date.getTime()) ? '' : `${date.toISOString().slice(0, 19)}Z`
 }
 
+/** All that there are; those of decoys for whoever is told of them. A server may be newer than the page. */
+function useActions(seen: readonly AuditRecord[]): readonly string[] {
+  const ofDecoys = useRights().hasAll('account:manage') ? asides : []
+  return [...new Set([...actions, ...ofDecoys, ...seen.map(({ action }) => action)])]
+}
+
 export function Filters({
   query,
   change,
@@ -88,6 +95,7 @@ export function Filters({
   readonly seen: readonly AuditRecord[]
 }) {
   const asked = (name: string) => query.get(name) ?? ''
+  const told = useActions(seen)
   const { secret, setSecret, principal, setPrincipal, from, setFrom, to, setTo, partTyped } = useTyped(asked)
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -116,7 +124,7 @@ export function Filters({
         value={asked('action')}
         choices={[
           { id: '', label: 'Any action' },
-          ...[...new Set([...actions, ...seen.map(({ action }) => action)])].map((id) => ({
+          ...told.map((id) => ({
             id,
             label: actionText(id),
             more: id,

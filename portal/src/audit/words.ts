@@ -1,10 +1,10 @@
 /** What happened, as people say it: of each action of the trail, and what it was done to. */
-import type { Action } from '../../../src/audit/record.ts'
+import type { Action, Aside } from '../../../src/audit/record.ts'
 import type { AuditRecord } from '../api/client.ts'
 import { firstEnvironment } from '../api/environment.ts'
 
 /** What somebody did; what it was done to follows, if there is something. */
-const words: Readonly<Record<Action, string>> = {
+const words: Readonly<Record<Action | Aside, string>> = {
   authenticate: 'Tried to authenticate',
   'secret.list': 'Listed secrets',
   'secret.read': 'Read secret',
@@ -116,6 +116,9 @@ const words: Readonly<Record<Action, string>> = {
   'store.backup': 'Backed up the store',
   'store.restore': 'Restored the store',
   'store.migrate': 'Migrated the store',
+  'decoy.read': 'Read decoy',
+  'decoy.mark': 'Marked as decoy: secret',
+  'decoy.unmark': 'Unmarked decoy',
 }
 
 const known: Readonly<Record<string, string>> = words

@@ -98,6 +98,7 @@ function NameCell({ row: { secret, href, tabIndex } }: { readonly row: SecretRow
       >
         {folder === '' ? secret.name : secret.name.slice(folder.length + 1)}
       </a>
+      {secret.decoy ? <span className="tag warn">Decoy</span> : null}
       {secret.tags.slice(0, 2).map((tag) => (
         <span key={tag} className="tag hide-narrow">
           {tag}

@@ -18,6 +18,7 @@ import { Ago, Expiry } from '../ui/time.tsx'
 import { WhatIfNote } from '../what-if/what-if.tsx'
 import { AccessCard } from './access.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
+import { DecoyDialog, DecoyFoot, DecoyNote, decoyText } from './decoy.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
 import { folderOf, folderSteps } from './folders.ts'
 import { HistoryCard } from './history.tsx'
@@ -88,6 +89,7 @@ function Known({ secret, isGone }: { readonly secret: Metadata & Tagged; readonl
       <div className="split">
         <div className="stack">
           <Card title="Value" end={<span className="hint">Version {version}</span>} isPadded>
+            <DecoyNote secret={secret} />
             {rights.can('secrets:read', name) ? (
               <CurrentValue secret={secret} />
             ) : (
@@ -103,6 +105,12 @@ function Known({ secret, isGone }: { readonly secret: Metadata & Tagged; readonl
           <div className="card-pad">
             <Facts look="beside" of={factsOf(secret)} />
           </div>
+          {rights.can('secrets:write', name) ? (
+            <DecoyFoot
+              secret={secret}
+              onPress={() => open((close) => <DecoyDialog secret={secret} onClose={close} />)}
+            />
+          ) : null}
           {rights.can('secrets:delete', name) ? (
             <CardFoot>
               <Button
@@ -122,12 +130,13 @@ function Known({ secret, isGone }: { readonly secret: Metadata & Tagged; readonl
   )
 }
 
-function factsOf({ id, list, type, filename, tags, ...times }: Metadata): Parameters<typeof Facts>[0]['of'] {
+function factsOf({ id, list, type, filename, tags, decoy, ...times }: Metadata): Parameters<typeof Facts>[0]['of'] {
   return [
     ...(list === null ? [] : [['List', list.name] as const]),
     ['Type', `${typeLabel(type)}${filename === null ? '' : `, ${filename}`}`],
     ['Expires', <Expiry key="expires" time={times.expires_at} />],
     ['Tags', <TagLinks key="tags" tags={tags} />],
+    ...(decoy ? [['Decoy', decoyText(decoy)] as const] : []),
     ['Updated', <Ago key="updated" time={times.updated_at} />],
     ['Created', <Ago key="created" time={times.created_at} />],
     [

@@ -15,6 +15,7 @@ export function define(secrets: Command): void {
   defineGenerate(secrets)
   defineMove(secrets)
   defineWho(secrets)
+  defineDecoy(secrets)
 }
 
 /** What is said of a secret with its value. */
@@ -176,4 +177,19 @@ function defineWho(secrets: Command): void {
     .description('show who has read a secret, who can, and what it is deployed to')
     .action(async (secret, options) => (await import('../who.ts')).who(secret, options))
   examples(who, ['strongroom secrets who db-password --since 30d', 'before you replace it'])
+}
+
+function defineDecoy(secrets: Command): void {
+  const decoy = remote(secrets.command('decoy'))
+    .argument('[secret]', `${secretText}; without one, those that are decoys are listed`)
+    .option('--revoke', 'also revoke the key that reads it')
+    .option('--off', 'make it an ordinary secret again')
+    .description('mark a secret as a decoy: whoever reads it is told of at once')
+    .action(async (secret, options) => (await import('../decoy.ts')).decoy(secret, options))
+  examples(
+    decoy,
+    ['strongroom secrets decoy old-root-password --revoke', 'a trap that also ends the key'],
+    ['strongroom secrets decoy', 'the decoys that there are'],
+    ['strongroom audit --action decoy.read', 'who fell for one'],
+  )
 }

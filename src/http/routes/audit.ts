@@ -1,6 +1,6 @@
 /** `/v3/audit`: the audit trail, newest first, counted, and verified. */
 import { type Static, Type } from 'typebox'
-import { type AuditRecord, actions } from '../../audit/record.ts'
+import { type Aside, type AuditRecord, actions, asides } from '../../audit/record.ts'
 import { invalid } from '../../errors.ts'
 import { environmentPattern, environmentRule } from '../../model/environment.ts'
 import { parseId } from '../../model/name.ts'
@@ -18,10 +18,12 @@ const Text = Type.Optional(
 )
 const OrNull = (schema: Type.TSchema) => Type.Union([schema, Type.Null()])
 
+const known: readonly string[] = [...actions, ...asides]
+
 const FilterQuery = {
   from: Type.Optional(TimeInput),
   to: Type.Optional(TimeInput),
-  action: Type.Optional(Type.String({ maxLength: 32, description: `one of ${actions.join(', ')}` })),
+  action: Type.Optional(Type.String({ maxLength: 32, description: `one of ${known.join(', ')}` })),
   secret: Text,
   principal: Text,
   kind: Type.Optional(
@@ -186,8 +188,8 @@ export const auditRoutes: readonly Route[] = [
           reply.header('strongroom-next-cursor', encodeCursor(vault, page.accountId, 'audit', page.next))
         }
         return {
-          records: page.records.map(({ record, head }) => ({
-            ...shown(record, page.view.nameOf),
+          records: page.records.map(({ record, head, aside }) => ({
+            ...shown(record, page.view.nameOf, page.isManaged ? aside : undefined),
             head: Buffer.from(head).toString('hex'),
           })),
         }
@@ -275,8 +277,8 @@ export const auditRoutes: readonly Route[] = [
 ]
 
 function filterOf({ from, to, action, secret, principal, kind, outcome, environment }: FilterInput): AuditFilter {
-  if (action !== undefined && !actions.some((known) => known === action)) {
-    throw invalid('action', `Must be one of ${actions.join(', ')}.`)
+  if (action !== undefined && !known.includes(action)) {
+    throw invalid('action', `Must be one of ${known.join(', ')}.`)
   }
   return {
     from: from === undefined ? undefined : parseTime(from, 'from'),
@@ -299,14 +301,14 @@ function idOrName(text: string | undefined): number | string | undefined {
   return text === undefined ? undefined : (parseId(text) ?? text)
 }
 
-function shown(record: AuditRecord, nameOf: (id: number) => string | undefined) {
+function shown(record: AuditRecord, nameOf: (id: number) => string | undefined, aside: Aside | undefined) {
   const { seq, time, principal, action, object, outcome, requestId, address, environmentId } = record
   const { kind, id, name } = principal
   return {
     seq,
     time: timeText(time),
     principal: { kind, id, name },
-    action,
+    action: aside ?? action,
     object: object === null ? null : { ...object },
     ...(environmentId === null ? {} : { environment: { id: environmentId, name: nameOf(environmentId) ?? null } }),
     outcome,

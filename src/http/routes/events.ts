@@ -1,7 +1,7 @@
 /** `/v3/events`: what happens in an account, told at once, as a stream or as the answer to a request that waits. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { actions } from '../../audit/record.ts'
+import { actions, asides } from '../../audit/record.ts'
 import { invalid } from '../../errors.ts'
 import { isPattern } from '../../model/pattern.ts'
 import { shownEvent } from '../../vault/event.ts'
@@ -223,7 +223,9 @@ function filterOf({ name, action }: { readonly name?: string; readonly action?: 
     throw invalid('name', 'Must be a name, or a pattern with * for any characters.')
   const wanted = action?.split(',').map((one) => one.trim())
   for (const one of wanted ?? []) {
-    const isKnown = actions.some((known) => known === one || (one.endsWith('.*') && known.startsWith(one.slice(0, -1))))
+    const isKnown = [...actions, ...asides].some(
+      (known) => known === one || (one.endsWith('.*') && known.startsWith(one.slice(0, -1))),
+    )
     if (!isKnown) throw invalid('action', 'Must be actions of the audit trail, such as secret.update or secret.*.')
   }
   return { name, actions: wanted }

@@ -7,7 +7,7 @@ import { matchOf, metadataEtagOf, metadataMatchOf } from '../conditions.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { DetailFields, detailsOf, formatTime, IdParams, idOf, NoQuery, Time } from '../schema.ts'
 import { ListRef } from './lists.ts'
-import { ListQuery, markChange, Name, pageOf, typeWords, Updated } from './secrets.ts'
+import { Decoy, decoyOf, ListQuery, markChange, Name, pageOf, typeWords, Updated } from './secrets.ts'
 
 const Id = Type.Integer({ minimum: 1 })
 const Known = Type.Object(
@@ -31,6 +31,11 @@ const Known = Type.Object(
       }),
     ),
     inherited: Type.Optional(Type.Boolean({ description: 'with `effective=true`: whether it comes from a base' })),
+    decoy: Type.Optional(
+      Type.Union([Decoy, Type.Null()], {
+        description: 'for those with `account:manage` alone: whether it is a decoy, and what becomes of who reads it',
+      }),
+    ),
   },
   { title: 'Metadata', description: 'What is known of a secret beside its value.' },
 )
@@ -168,12 +173,24 @@ export const metadataRoutes: readonly Route[] = [
       params: IdParams,
       query: NoQuery,
       body: json(
-        Type.Object(DetailFields, {
-          title: 'DetailsInput',
-          additionalProperties: false,
-          description: 'What may be said of a secret beside its value.',
-          examples: [{ description: 'of the web shop', tags: ['web'] }],
-        }),
+        Type.Object(
+          {
+            ...DetailFields,
+            decoy: Type.Optional(
+              Type.Union([Decoy, Type.Null()], {
+                description: 'a JSON object with "revoke", or null',
+                'x-about':
+                  'Makes it a decoy, every read of which is told at once to those who manage the account; null makes it an ordinary secret. Asks for `account:manage`.',
+              }),
+            ),
+          },
+          {
+            title: 'DetailsInput',
+            additionalProperties: false,
+            description: 'What may be said of a secret beside its value.',
+            examples: [{ description: 'of the web shop', tags: ['web'] }],
+          },
+        ),
       ),
       answers: { 200: ChangedKnown },
       refusals: [],
@@ -182,11 +199,11 @@ export const metadataRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const { headers, params, body } = request
-        const place = { id: idOf(params) }
-        const parts = detailsOf(body)
-        const match = metadataMatchOf(headers)
-        const found = await updateMetadata(vault, askerOf(request), identityOf(request), place, parts, match)
+        const { headers, params } = request
+        const { decoy: marked, ...body } = request.body
+        const decoy = marked == null ? marked : decoyOf(marked)
+        const [place, parts, match] = [{ id: idOf(params) }, detailsOf(body), metadataMatchOf(headers)]
+        const found = await updateMetadata(vault, askerOf(request), identityOf(request), place, parts, match, decoy)
         if (!found.isSeen) {
           const { secret } = found
           return { id: secret.id, name: secret.name, updated_at: formatTime(secret.updatedAt) }
@@ -237,8 +254,8 @@ export const metadataRoutes: readonly Route[] = [
   }),
 ]
 
-function shown({ secret, list }: Metadata) {
-  const { id, name, type, filename, version, description, expiresAt, createdAt, updatedAt } = secret
+function shown({ secret, isManaged, list }: Metadata) {
+  const { id, name, type, filename, version, description, expiresAt, createdAt, updatedAt, decoy } = secret
   return {
     id,
     name,
@@ -251,5 +268,6 @@ function shown({ secret, list }: Metadata) {
     expires_at: expiresAt === null ? null : formatTime(expiresAt),
     created_at: formatTime(createdAt),
     updated_at: formatTime(updatedAt),
+    ...(isManaged ? { decoy: decoy === null ? null : { revoke: decoy === 'revoke' } } : {}),
   }
 }

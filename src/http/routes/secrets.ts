@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { maxName, secretNamePattern, secretNameRule } from '../../model/name.ts'
 import { isPattern } from '../../model/pattern.ts'
-import { plainDetails, type Secret, secretTypes } from '../../model/secret.ts'
+import { type Decoy as DecoyMark, plainDetails, type Secret, secretTypes } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
 import { decodePosition, encodeCursor } from '../../vault/cursors.ts'
 import { listSecrets, type SecretFilter, type SecretsFound, type SecretsInOrder } from '../../vault/secret-listing.ts'
@@ -74,22 +74,15 @@ export const EncodingOf = Type.Optional(
     'x-about': 'Of `value`: base64 for a file, and text as it is, unless it is given.',
   }),
 )
-export const NewBody = Type.Object(
-  {
-    name: Name,
-    value: Value,
-    encoding: EncodingOf,
-    type: Type.Optional(Type.Enum(secretTypes, { description: typeWords })),
-    list: Type.Optional(Type.String({ ...ListName, 'x-about': 'The name of a list; without one, `default`.' })),
-    ...DetailFields,
-  },
-  {
-    title: 'NewSecret',
-    additionalProperties: false,
-    description: 'A secret that is to be.',
-    examples: [{ name: 'db-password', value: 's3cur3-p4ssw0rd' }],
-  },
-)
+/** What is said of a secret that is to be, alone or with others. */
+export const NewBody = Type.Object({
+  name: Name,
+  value: Value,
+  encoding: EncodingOf,
+  type: Type.Optional(Type.Enum(secretTypes, { description: typeWords })),
+  list: Type.Optional(Type.String({ ...ListName, 'x-about': 'The name of a list; without one, `default`.' })),
+  ...DetailFields,
+})
 
 export type NewInput = Static<typeof NewBody>
 
@@ -103,6 +96,38 @@ export function newSecretOf({ name, value, encoding, type = 'text', list, ...det
     details: isPlain ? undefined : { ...plainDetails, ...detailsOf(details), type },
   }
 }
+
+export const Decoy = Type.Object(
+  {
+    revoke: Type.Boolean({
+      description: 'true or false',
+      'x-about': 'Whether reading it also revokes the key that read it.',
+    }),
+  },
+  {
+    ...{ title: 'Decoy', additionalProperties: false, description: 'a JSON object with "revoke"' },
+    'x-about':
+      'Of a decoy, every read of which is told at once to those who manage the account. Asks for `account:manage`; nobody else is shown it.',
+  },
+)
+
+export function decoyOf({ revoke }: Static<typeof Decoy>): DecoyMark {
+  return revoke ? 'revoke' : 'tell'
+}
+
+/** Of a secret that is made by itself, what is not said of one of many. */
+const MadeBody = Type.Object(
+  {
+    ...NewBody.properties,
+    decoy: Type.Optional(Decoy),
+  },
+  {
+    title: 'NewSecret',
+    additionalProperties: false,
+    description: 'A secret that is to be.',
+    examples: [{ name: 'db-password', value: 's3cur3-p4ssw0rd' }],
+  },
+)
 
 const sorts = ['created', 'name', 'updated', 'expires', 'list', 'type'] as const
 const orders = ['asc', 'desc'] as const
@@ -242,7 +267,7 @@ export const secretRoutes: readonly Route[] = [
     schemas: {
       params: noParams,
       query: NoQuery,
-      body: json(NewBody),
+      body: json(MadeBody),
       answers: { 201: Listed },
       refusals: [404, 409],
     },
@@ -250,7 +275,8 @@ export const secretRoutes: readonly Route[] = [
     use:
       ({ vault }) =>
       async (request, reply) => {
-        const input = newSecretOf(request.body)
+        const { decoy, ...body } = request.body
+        const input = { ...newSecretOf(body), decoy: decoy === undefined ? undefined : decoyOf(decoy) }
         const changed = await createSecret(vault, askerOf(request), identityOf(request), input)
         markChange(reply, changed).header('location', `/v3/secrets/${changed.secret.id}`)
         return listed(changed.secret)
@@ -429,10 +455,10 @@ export async function pageOf(
   reply: FastifyReply,
   limit = Number(request.query.limit),
   part?: SecretFilter,
-): Promise<Pick<SecretsFound, 'accountId' | 'placeOf'> & { readonly page: readonly Secret[] }> {
+): Promise<Pick<SecretsFound, 'accountId' | 'isManaged' | 'placeOf'> & { readonly page: readonly Secret[] }> {
   // One more tells whether there is another page.
   const asked = await listingOf(vault, request, limit + 1, part)
-  const { accountId, pages, positionOf, placeOf, listing, isBack } = asked
+  const { accountId, isManaged, pages, positionOf, placeOf, listing, isBack } = asked
   await markCount(request, reply, asked)
   const found = await take(pages, limit + 1)
   const inOrder = found.slice(0, limit)
@@ -447,7 +473,7 @@ export async function pageOf(
   const previous = (isBack ? isMore : isLed) ? cursorAt(page.at(0), back) : undefined
   if (next !== undefined) reply.header('strongroom-next-cursor', next)
   if (previous !== undefined) reply.header('strongroom-previous-cursor', previous)
-  return { accountId, page, placeOf }
+  return { accountId, isManaged, page, placeOf }
 }
 
 async function markCount({ query }: Asking, reply: FastifyReply, { count }: SecretsFound): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { AuditObject } from '../../audit/record.ts'
 import { type Deleted, seesDeleted } from '../../model/deleted.ts'
-import { allows, everywhere, type Right, type Scope } from '../../model/scope.ts'
+import { allows, type Right, type Scope } from '../../model/scope.ts'
 import { partSize } from '../lookups.ts'
 import { overSome } from '../operations/define.ts'
 import type { Outcome, Refused } from '../outcome.ts'
@@ -21,10 +21,6 @@ export interface ById {
 /** For whoever has the right over secrets, or the account; more is asked of each thing. */
 export function either(right: Right) {
   return (call: Call) => overSome<ById>(hasSome(call, right) ? right : 'account:manage', (_call, { id }) => unknown(id))
-}
-
-export function managesAccount({ scopes }: Pick<Call, 'scopes'>): boolean {
-  return allows(scopes, 'account:manage', everywhere)
 }
 
 /** What the rights to what is in something are held against, before it is put back or destroyed: what is in it only gets less. */

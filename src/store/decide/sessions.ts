@@ -1,11 +1,10 @@
 /** What ends sessions: which are kept as API keys of their users. */
-import { hash } from 'node:crypto'
-import type { AuditObject } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Refused } from '../outcome.ts'
 import type { SessionEnds } from '../proof.ts'
 import { apiKeys } from '../tables/api-key.ts'
+import { objectOfSession } from './key-objects.ts'
 import { type Call, put, record } from './work.ts'
 
 /** Ends open sessions of a user: of those that there are now, so that nobody stays in by going on signing in. */
@@ -38,8 +37,4 @@ export function sessionsOf({ work, account }: Call, userId: number): ApiKey[] {
 
 export function noSession(): Refused {
   return { kind: 'refused', code: 'not_found', message: 'An API key has no session: only a user who is signed in has.' }
-}
-
-export function objectOfSession({ id, uid, mac }: ApiKey): AuditObject {
-  return { kind: 'session', id, uid, name: null, version: null, hash: hash('sha256', mac, 'hex') }
 }

@@ -2,6 +2,7 @@
 import { nextHead } from '../../audit/chain.ts'
 import {
   type Action,
+  type Aside,
   type AuditObject,
   type AuditRecord,
   formatOf,
@@ -25,6 +26,7 @@ import { accounts } from '../tables/account.ts'
 import { audit } from '../tables/record.ts'
 import { storedSecrets } from '../tables/secret.ts'
 import type { World } from '../world.ts'
+import { decoyOf, endReader, noteRead } from './decoys.ts'
 import { lacking } from './wording.ts'
 
 type Secret = SealedRows['secrets']
@@ -88,8 +90,9 @@ export function done<Result>(
   object: AuditObject | null,
   result: Result,
   outcome: RecordedOutcome = 'ok',
+  aside?: Aside,
 ): Outcome<Result> {
-  record(call, object, outcome)
+  record(call, object, outcome, aside)
   return { kind: 'done', result }
 }
 
@@ -144,8 +147,22 @@ export function isMadeBy({ principal }: UnplacedCall, maker: Principal | null): 
   return maker?.kind === principal.kind && maker.id === principal.id && maker.name === principal.name
 }
 
-/** Appends the operation's record to its account's chain. */
-export function record(call: Call, object: AuditObject | null, outcome: RecordedOutcome): void {
+/**
+ * Appends the operation's record to its account's chain. A value that leaves is recorded here, however it does: so here it shows
+ * whether it is a decoy's.
+ *
+ * @param aside what the record is besides, for those who manage the account
+ */
+export function record(call: Call, object: AuditObject | null, outcome: RecordedOutcome, aside?: Aside): void {
+  const decoy = decoyOf(call, object, outcome)
+  append(call, object, outcome, decoy === null ? (aside ?? null) : 'decoy.read')
+  if (decoy === null) return
+  noteRead(call, object)
+  const ended = decoy === 'revoke' ? endReader(call) : undefined
+  if (ended !== undefined) append({ ...call, ...ended, isPlaced: false }, ended.object, 'ok', null)
+}
+
+function append(call: Call, object: AuditObject | null, outcome: RecordedOutcome, aside: Aside | null): void {
   const { work, request, principal, action, environment, isPlaced } = call
   const account = work.world.get(accounts, call.account.id) ?? call.account
   const environmentId = isPlaced && environment.id !== defaultEnvironment.id ? environment.id : null
@@ -165,7 +182,7 @@ export function record(call: Call, object: AuditObject | null, outcome: Recorded
   }
   // Where it stands is found as it is appended.
   const head = work.world.isShared ? account.auditHead : nextHead(account.auditHead, entry)
-  work.world.add(audit, { ...entry, head })
+  work.world.add(audit, { ...entry, head, aside })
   if (work.world.isShared) return
   // What its MAC covers stays, and so does the MAC.
   work.world.put(accounts, { ...account, auditSize: entry.seq, auditHead: head, auditAt: entry.time })

@@ -28,6 +28,7 @@ import { leases } from './0026-leases.ts'
 import { auditSinks } from './0027-audit-sinks.ts'
 import { recovery } from './0028-recovery.ts'
 import { webhooks } from './0029-webhooks.ts'
+import { decoys } from './0030-decoys.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -59,6 +60,7 @@ export const migrations: readonly Migration[] = [
   auditSinks,
   recovery,
   webhooks,
+  decoys,
 ]
 
 /** What this program speaks: the name of the newest one. */

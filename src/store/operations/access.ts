@@ -5,12 +5,13 @@ import { chainOf, defaultEnvironment, type Environment, type EnvironmentRef } fr
 import { allowsName, allowsSome, anywhere, type Scope } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { environmentsOf } from '../decide/environment.ts'
+import { objectOfKey } from '../decide/key-objects.ts'
 import { type Call, done, forbid, refuse } from '../decide/work.ts'
 import type { Ended } from '../outcome.ts'
 import { environments } from '../tables/environment.ts'
 import { storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overSome, type WithRight } from './define.ts'
-import { findKey, objectOf as objectOfKey, unknownKey } from './keys.ts'
+import { findKey, unknownKey } from './keys.ts'
 import { isGoing, objectOf, unknownSecret } from './secrets.ts'
 
 interface Wanted {

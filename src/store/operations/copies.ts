@@ -19,6 +19,7 @@ import {
   isChangeable,
   isGoing,
   isSealedNow,
+  markOf,
   type NextVersion,
   needCreation,
   objectOf,
@@ -306,8 +307,10 @@ function copyOne(call: Call, from: EnvironmentRef, item: Copyable): Copied {
   const { name, change } = item
   const state = stateOf(change)
   if (change !== 'same' && 'uid' in change) {
-    const stored = addSecret(call, change)
-    record({ ...call, action: 'secret.create' }, objectOf(stored), 'ok')
+    // What holds a decoy's value is one.
+    const decoy = storedFrom(call, from, item)?.secret.decoy ?? null
+    const stored = addSecret(call, change, decoy)
+    record({ ...call, action: 'secret.create' }, objectOf(stored), 'ok', markOf(null, decoy))
     return copiedOne(call, state, stored)
   }
   const there = secretAt(call, { id: name })

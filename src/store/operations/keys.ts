@@ -1,9 +1,9 @@
 /** API keys: nobody hands on more than they have. */
-import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { type ApiKey, scopesOf } from '../../model/api-key.ts'
 import { mayManageKey } from '../../model/scope.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
+import { objectOfKey } from '../decide/key-objects.ts'
 import { endMade, isAllBefore } from '../decide/made.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import {
@@ -68,7 +68,7 @@ const readKey = defineOperation<ById, ApiKey, ApiKey>()({
   grants: 'nothing',
   needs: (needs, { id }) => needs.key(id),
   sharing: true,
-  decide: (call, _operation, found) => done(call, objectOf(found), found),
+  decide: (call, _operation, found) => done(call, objectOfKey(found), found),
 })
 
 /** The key that asks, whatever its scopes. */
@@ -83,7 +83,7 @@ const readOwnKey = defineOperation<object, ApiKey>()({
   sharing: true,
   decide: (call) => {
     const { key } = call
-    return key === undefined || key.userId !== null ? withoutKey(call) : done(call, objectOf(key), key)
+    return key === undefined || key.userId !== null ? withoutKey(call) : done(call, objectOfKey(key), key)
   },
 })
 
@@ -120,7 +120,7 @@ const createKey = defineOnce<{ readonly key: NewKey }, ApiKey>()({
   decide: (call, { key }) => {
     if (key.accountId !== call.account.id || !isMadeBy(call, key.maker)) return { kind: 'outdated' }
     const made = addKey(call, key)
-    return done(call, objectOf(made), made)
+    return done(call, objectOfKey(made), made)
   },
   once: keyOnce,
 })
@@ -140,7 +140,7 @@ const rotateKey = defineOnce<Rotation, ApiKey, ApiKey>()({
   grants: handedByRotation,
   needs: (needs, { id }) => needs.key(id),
   decide: (call, { change, key }, found) => {
-    const object = objectOf(found)
+    const object = objectOfKey(found)
     if (found.revokedAt !== null) return refuse(call, object, 'invalid', 'This API key is revoked. Create a new one.')
     if (found.ruleId !== null) {
       return refuse(call, object, 'invalid', 'This API key came from a token. Trade a new token for a new key.')
@@ -153,8 +153,8 @@ const rotateKey = defineOnce<Rotation, ApiKey, ApiKey>()({
     if (!isMadeBy(call, key.maker)) return { kind: 'outdated' }
     const ending = put(call.work, apiKeys, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
     const made = addKey(call, key)
-    record(call, objectOf(ending), 'ok')
-    return done({ ...call, action: 'key.create' }, objectOf(made), made)
+    record(call, objectOfKey(ending), 'ok')
+    return done({ ...call, action: 'key.create' }, objectOfKey(made), made)
   },
   once: keyOnce,
 })
@@ -227,16 +227,16 @@ function revoke(call: Call, found: ApiKey, { change, isWhole, before }: Revocati
   const maker = { kind: 'key', id: found.id } as const
   if (!isAllBefore(call, maker, before)) return { kind: 'outdated' }
   const made = endMade(call, maker, isWhole, before)
-  if (!isOpen || change === undefined) return done(call, objectOf(found), { key: found, made })
+  if (!isOpen || change === undefined) return done(call, objectOfKey(found), { key: found, made })
   const revoked = put(call.work, apiKeys, { ...found, expiresAt: change.expiresAt, revokedAt: change.revokedAt })
-  return done(call, objectOf(revoked), { key: revoked, made })
+  return done(call, objectOfKey(revoked), { key: revoked, made })
 }
 
 /** For whoever may manage keys; 404 for one out of their reach. */
 export function findKey(call: Call, id: number): ApiKey | Ended {
   const found = call.work.world.get(apiKeys, call.account.id, id)
   if (found !== undefined && found.userId === null && mayManageKey(call.scopes, scopesOf(found))) return found
-  const object = found === undefined || found.userId !== null ? unknownKey(id) : objectOf(found)
+  const object = found === undefined || found.userId !== null ? unknownKey(id) : objectOfKey(found)
   return refuse(call, object, 'not_found', 'No API key with this id.')
 }
 
@@ -280,8 +280,4 @@ export function unknownKey(id: number): AuditObject {
 
 function objectOfNew({ uid, name }: NewKey): AuditObject {
   return { kind: 'key', id: null, uid, name, ...noVersion }
-}
-
-export function objectOf(key: ApiKey): AuditObject {
-  return { kind: 'key', id: key.id, uid: key.uid, name: key.name, version: null, hash: hash('sha256', key.mac, 'hex') }
 }

@@ -15,6 +15,7 @@ import { inNetworks } from '../../model/network.ts'
 import { formatScope, parseScopes, type Scope } from '../../model/scope.ts'
 import type { Unsealed } from '../coverage.ts'
 import { exceeding, firstBeyond, type Handed } from '../decide/grants.ts'
+import { objectOfKey } from '../decide/key-objects.ts'
 import { noSession } from '../decide/sessions.ts'
 import { type Call, done, put, putAccount, record, refuse, shutOut } from '../decide/work.ts'
 import type { Outcome, Refused } from '../outcome.ts'
@@ -22,7 +23,7 @@ import { accounts } from '../tables/account.ts'
 import { logins, overLogins } from '../tables/login.ts'
 import { users } from '../tables/user.ts'
 import { defineOperation, free } from './define.ts'
-import { addKey, keyHanded, type NewKey, objectOf as objectOfKey } from './keys.ts'
+import { addKey, keyHanded, type NewKey } from './keys.ts'
 
 /** A login before anybody has answered it. */
 type NewLogin = Pick<

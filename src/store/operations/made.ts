@@ -1,12 +1,13 @@
 /** What an API key or a user has made: by whoever may manage them. */
 import type { AuditObject } from '../../audit/record.ts'
-import { allows, everywhere, type Right } from '../../model/scope.ts'
+import { managesAccount, type Right } from '../../model/scope.ts'
+import { objectOfKey } from '../decide/key-objects.ts'
 import { endPart, type MadePart, madeBy } from '../decide/made.ts'
 import { type Call, done, forbid } from '../decide/work.ts'
 import type { Made, MakerRef } from '../made.ts'
 import type { Ended } from '../outcome.ts'
 import { defineOperation, type WithoutRight, type WithRight } from './define.ts'
-import { findKey, objectOf as objectOfKey, unknownKey } from './keys.ts'
+import { findKey, unknownKey } from './keys.ts'
 import { findUser, managed, objectOf as objectOfUser, unknownUser } from './users.ts'
 
 interface Wanted {
@@ -34,8 +35,7 @@ const ofUser: WithoutRight<Wanted, Found> = {
   unfinished: false,
   subject: (call, { maker }) => {
     const reader = asReaderOf(call, maker)
-    if (!allows(call.scopes, 'account:manage', everywhere))
-      return forbid(reader, unknownUser(maker.id), 'account:manage')
+    if (!managesAccount(call.scopes)) return forbid(reader, unknownUser(maker.id), 'account:manage')
     const found = findUser(reader, maker.id)
     return 'kind' in found ? found : { object: objectOfUser(found) }
   },

@@ -1,19 +1,22 @@
 /** What is known of secrets beside their values, and where they are. */
+import type { Aside } from '../../audit/record.ts'
 import { type List, placeHash } from '../../model/list.ts'
-import { allowsName } from '../../model/scope.ts'
-import { type Details, detailsHash, maxTags, metadataTag, type Secret } from '../../model/secret.ts'
+import { allowsName, managesAccount } from '../../model/scope.ts'
+import { type Decoy, type Details, detailsHash, maxTags, metadataTag, type Secret } from '../../model/secret.ts'
 import { environmentOf, isHere } from '../decide/environment.ts'
 import { findList, placeOfFirst, placeOfSecret, refuseList, seesLists } from '../decide/places.ts'
-import { type Call, done, putSecret, record, refuse } from '../decide/work.ts'
+import { type Call, done, forbid, putSecret, record, refuse } from '../decide/work.ts'
 import type { IdOrName, MetadataMatch, Place } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredSecret } from '../stored.ts'
 import { lists } from '../tables/list.ts'
 import { defineOperation, overSome } from './define.ts'
-import { aSecret, objectOf, ownSecret, same } from './secrets.ts'
+import { aSecret, markOf, objectOf, ownSecret, same } from './secrets.ts'
 
 interface Placed {
   readonly secret: Secret
+  /** Whether the caller may know whether it is a decoy. */
+  readonly isManaged: boolean
   /** Nothing of what is inherited from an environment that the caller may not know of: lists are how that one is kept. */
   readonly list: List | undefined
 }
@@ -48,6 +51,8 @@ const readMetadata = defineOperation<Place, Placed, StoredSecret>()({
 
 interface Update extends Place {
   readonly match: MetadataMatch | undefined
+  /** What is to become of who reads it from now on; `undefined` leaves that as it is. */
+  readonly decoy?: Decoy | null | undefined
   /** What is known of it from now on, upon the row that was prepared; `undefined` when there was none. */
   readonly change: { readonly rowMac: Uint8Array; readonly details: Details } | undefined
 }
@@ -57,13 +62,15 @@ const updateMetadata = defineOperation<Update, Changed, StoredSecret>()({
   action: 'metadata.update',
   scope: aSecret('secrets:write'),
   environment: placeOfSecret,
-  delicate: false,
+  delicate: (_call, { decoy }) => decoy !== undefined,
   grants: 'nothing',
   needs: (needs, place) => {
     needs.place(place)
     needs.listOfSecret(place.id)
   },
-  decide: (call, { match, change }, found) => {
+  decide: (call, { match, change, decoy }, found) => {
+    // Whatever is there: who may not mark is not told what is marked.
+    if (decoy !== undefined && !managesAccount(call.scopes)) return forbid(call, objectOf(found), 'account:manage')
     if (match !== undefined && match !== '*' && !match.includes(metadataTag(found.secret))) {
       return refuse(
         call,
@@ -74,11 +81,13 @@ const updateMetadata = defineOperation<Update, Changed, StoredSecret>()({
     }
     if (change === undefined || !same(change.rowMac, found.secret.mac)) return { kind: 'outdated' }
     const { details } = change
-    const secret = { ...found.secret, ...details, updatedAt: call.work.world.now }
-    const stored = putSecret(call.work, { ...found, secret })
-    const placed = withList(call, stored, { ...objectOf(stored), hash: detailsHash(details) })
+    const { decoy: before } = found.secret
+    const marked = { decoy: decoy === undefined ? before : decoy, updatedAt: call.work.world.now }
+    const stored = putSecret(call.work, { ...found, secret: { ...found.secret, ...details, ...marked } })
+    const object = { ...objectOf(stored), hash: detailsHash(details) }
+    const placed = withList(call, stored, object, markOf(before, decoy))
     if (placed.kind !== 'done') return placed
-    const isSeen = allowsName(call.scopes, 'secrets:list', call.environment.name, secret.name)
+    const isSeen = allowsName(call.scopes, 'secrets:list', call.environment.name, stored.secret.name)
     return { ...placed, result: { ...placed.result, isSeen } }
   },
 })
@@ -185,11 +194,12 @@ export const metadataOperations = {
   [moveSecrets.kind]: moveSecrets,
 }
 
-function withList(call: Call, stored: StoredSecret, object = objectOf(stored)): Outcome<Placed> {
+function withList(call: Call, stored: StoredSecret, object = objectOf(stored), aside?: Aside): Outcome<Placed> {
   const { secret } = stored
   const list = call.work.world.get(lists, secret.accountId, secret.listId)
   if (list === undefined || list.deleter !== null)
     return refuse(call, objectOf(stored), 'integrity_failure', 'The list of the secret is gone.')
   const isSeen = isHere(call, secret) || environmentOf(call, secret.environmentId) !== undefined
-  return done(call, object, { secret, list: isSeen ? list : undefined })
+  const placed = { secret, isManaged: managesAccount(call.scopes), list: isSeen ? list : undefined }
+  return done(call, object, placed, 'ok', aside)
 }

@@ -1,8 +1,8 @@
 /** An environment that was deleted and is kept, put back. */
 
 import { baseFault, defaultEnvironment, type Environment, idNamed, maxEnvironments } from '../../model/environment.ts'
-import { rights } from '../../model/scope.ts'
-import { type ById, findKept, managesAccount, type RestoredThing, refuseTaken, thingOf } from '../decide/deleted.ts'
+import { managesAccount, rights } from '../../model/scope.ts'
+import { type ById, findKept, type RestoredThing, refuseTaken, thingOf } from '../decide/deleted.ts'
 import { environmentsOf } from '../decide/environment.ts'
 import type { Handed } from '../decide/grants.ts'
 import { deletedThing, objectOfDeleted } from '../decide/kept.ts'
@@ -54,7 +54,7 @@ export function handedByRestoring(
   { id, name }: ById & { readonly name: string | undefined },
 ): readonly Handed[] {
   const found = findKept(call, id)?.deleted
-  if (found?.kind !== 'environment' || !managesAccount(call)) return []
+  if (found?.kind !== 'environment' || !managesAccount(call.scopes)) return []
   const was = rowOf(environments, found)
   const base = [defaultEnvironment, ...environmentsOf(call)].find((one) => one.id === was.baseId)?.name
   const object = objectOfDeleted(found)

@@ -1,10 +1,10 @@
 /** Secrets: authorization, conditions, the change, its record. */
 import { hash } from 'node:crypto'
-import type { AuditObject, RecordedCode } from '../../audit/record.ts'
+import type { Aside, AuditObject, RecordedCode } from '../../audit/record.ts'
 import type { FieldFault } from '../../errors.ts'
 import { defaultList, type List } from '../../model/list.ts'
-import { allowsName, type Right } from '../../model/scope.ts'
-import type { Details, Secret, SecretKey } from '../../model/secret.ts'
+import { allowsName, managesAccount, type Right } from '../../model/scope.ts'
+import type { Decoy, Details, Secret, SecretKey } from '../../model/secret.ts'
 import { chainFrom, environmentOf, hasSome, isHere, isStrict } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import {
@@ -354,7 +354,7 @@ export interface Creation {
   readonly sealed: Uint8Array
 }
 
-const createSecret = defineOnce<Creation, Changed>()({
+const createSecret = defineOnce<Creation & { readonly decoy?: Decoy | undefined }, Changed>()({
   kind: 'create_secret',
   action: 'secret.create',
   scope: overName(
@@ -363,18 +363,21 @@ const createSecret = defineOnce<Creation, Changed>()({
     (_call, { name }) => unknownSecret(name),
   ),
   environment: 'meant',
-  delicate: false,
+  delicate: (_call, { decoy }) => decoy !== undefined,
   grants: 'nothing',
   needs: needCreation,
   decide: (call, operation) => {
     const object = unknownSecret(operation.name)
+    const { decoy } = operation
+    if (decoy !== undefined && !managesAccount(call.scopes)) return forbid(call, object, 'account:manage')
     if (!isSealedNow(call, operation)) return { kind: 'outdated' }
     if (hasName(call, operation.name)) return refuseTaken(call, object)
     if (isListAbsent(call, operation)) return refuseList(call, operation.list ?? defaultList, object)
     const exhausted = countWraps(call, 1, object)
     if (exhausted !== undefined) return exhausted
-    const stored = addSecret(call, operation)
-    return done(call, objectOf(stored), { secret: stored.secret, replayed: false, stale: 0 })
+    const stored = addSecret(call, operation, decoy ?? null)
+    const result = { secret: stored.secret, replayed: false, stale: 0 }
+    return done(call, objectOf(stored), result, 'ok', markOf(null, decoy))
   },
   once: changedOnce,
 })
@@ -620,8 +623,18 @@ function creationFault(call: Call, creation: Creation, before: ReadonlySet<strin
   return undefined
 }
 
+/** What a record says to those who manage the account of a change that may mark a secret as a decoy, or take the mark away. */
+export function markOf(before: Decoy | null, now: Decoy | null | undefined): Aside | undefined {
+  if (now === undefined || now === before) return undefined
+  return now === null ? 'decoy.unmark' : 'decoy.mark'
+}
+
 /** Nothing is in its way. */
-export function addSecret(call: Call, { list, name, uid, key, sealed, details }: Creation): StoredSecret {
+export function addSecret(
+  call: Call,
+  { list, name, uid, key, sealed, details }: Creation,
+  decoy: Decoy | null = null,
+): StoredSecret {
   const { work } = call
   const { now } = work.world
   const place = (list === undefined ? undefined : findList(call, list)) ?? listForAll(call)
@@ -630,7 +643,7 @@ export function addSecret(call: Call, { list, name, uid, key, sealed, details }:
   const secret = {
     ...details,
     ...{ accountId: current.id, id: current.nextSecretId, listId: place.id, uid, name, version: 1 },
-    ...{ createdAt: now, updatedAt: now, environmentId: call.environment.id },
+    ...{ createdAt: now, updatedAt: now, environmentId: call.environment.id, decoy },
   }
   return putVersion(call, { secret, key, sealed })
 }

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { AuditObject, RecordedCode } from '../../audit/record.ts'
 import type { ApiKey } from '../../model/api-key.ts'
 import type { Held } from '../../model/deployment.ts'
-import { allows, allowsName, everywhere, parseScopes } from '../../model/scope.ts'
+import { allowsName, managesAccount, parseScopes } from '../../model/scope.ts'
 import { isOver, mayFetch, mayRefetch, type Seed, type SeedDocument } from '../../model/seed.ts'
 import type { User } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
@@ -310,7 +310,7 @@ function own({ work, principal, account }: Call): Seed | undefined {
 }
 
 function seesAll({ scopes }: Call): boolean {
-  return allows(scopes, 'account:manage', everywhere)
+  return managesAccount(scopes)
 }
 
 function isUpon({ rowMac, seed: next }: SeedChange, seed: Seed): boolean {

@@ -7,6 +7,7 @@ import { mayManageKey } from '../../model/scope.ts'
 import { maxLivingKeys, maxTrustRules, type TrustRule } from '../../model/trust-rule.ts'
 import type { Unsealed } from '../coverage.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
+import { objectOfKey } from '../decide/key-objects.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { isUpon } from '../decide/proof.ts'
 import {
@@ -28,7 +29,7 @@ import { accounts } from '../tables/account.ts'
 import { apiKeys, overWorkloadKeys, workloadKeyLingersMs } from '../tables/api-key.ts'
 import { livingKeys, overUsedTokens, trustRules, usedTokens } from '../tables/trust-rule.ts'
 import { defineOnce, defineOperation, free, overSome, type WithRight } from './define.ts'
-import { addKey, keyHanded, type NewKey, objectOf as objectOfKey } from './keys.ts'
+import { addKey, keyHanded, type NewKey } from './keys.ts'
 
 /** A trust rule without what the transaction gives it. */
 type NewTrustRule = Omit<TrustRule, 'id' | 'mac'>

@@ -7,10 +7,11 @@ import { allows, everywhere } from '../../model/scope.ts'
 import { isActiveOwner, type Roles, type User, withoutLink } from '../../model/user.ts'
 import type { Unsealed } from '../coverage.ts'
 import { type Handed, noVersion, reachOf, userReach } from '../decide/grants.ts'
+import { objectOfSession } from '../decide/key-objects.ts'
 import { endMade, isAllBefore, nothingMade } from '../decide/made.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { isUpon, takeAllFactors } from '../decide/proof.ts'
-import { endSessions, objectOfSession, sessionsOf } from '../decide/sessions.ts'
+import { endSessions, sessionsOf } from '../decide/sessions.ts'
 import {
   authorizeListing,
   type Call,

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import { personOf } from '../../model/api-key.ts'
 import type { Principal } from '../../model/principal.ts'
-import { allows, everywhere, parseScopes, type Scope } from '../../model/scope.ts'
+import { managesAccount, parseScopes, type Scope } from '../../model/scope.ts'
 import { type Delivery, type DisabledFor, maxWebhooks, type Webhook } from '../../model/webhook.ts'
 import type { Unsealed } from '../coverage.ts'
 import { scopesOfWebhook } from '../decide/caller.ts'
@@ -307,7 +307,7 @@ function webhookOf({ work, account }: Call, id: number): Webhook | undefined {
 }
 
 function seesAll({ scopes }: Call): boolean {
-  return allows(scopes, 'account:manage', everywhere)
+  return managesAccount(scopes)
 }
 
 /** With the rights of whoever asks, as they are known to be now. */

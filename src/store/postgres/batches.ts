@@ -27,19 +27,21 @@ const sentWithinMs = 5_000
 const attemptMs = 3_000
 const rollBackMs = 500
 
+type OnDurable = (accounts: Locked, decoyReads: Decided['decoyReads']) => void
+
 export class Batches {
   readonly #hosts: Hosts
   readonly #standing: Standing
   readonly #remembered: Remembered
-  readonly #onDurable: (accounts: Locked) => void
+  readonly #onDurable: OnDurable
   /** Of accounts that nobody else is at. */
   readonly pool: Pool
   readonly #apart: Pool
   #macs: RowMacs | undefined
   #running = 0
 
-  /** @param onDurable told how far the trails go, once that is durable */
-  constructor(hosts: Hosts, standing: Standing, remembered: Remembered, onDurable: (accounts: Locked) => void) {
+  /** @param onDurable told how far the trails go, and which decoys were read, once that is durable */
+  constructor(hosts: Hosts, standing: Standing, remembered: Remembered, onDurable: OnDurable) {
     this.#onDurable = onDurable
     this.#hosts = hosts
     this.#standing = standing
@@ -86,8 +88,8 @@ export class Batches {
       if (attempt.kind === 'committed') {
         pool.giveBack(client)
         this.#remembered.trails.acknowledge(attempt.accounts)
-        this.#onDurable(attempt.accounts)
-        return attempt.outcomes
+        this.#onDurable(attempt.accounts, attempt.decided.decoyReads)
+        return attempt.decided.outcomes
       }
       if (attempt.kind === 'unknown') {
         pool.discard(client)
@@ -124,7 +126,7 @@ export class Batches {
       ? appendingOf(decided, this.#running > 1 || batch.requests.length > 1)
       : writingOf(decided, setting)
     if (writing === undefined) return { kind: 'changing' }
-    const ending = finish(client, transaction, writing, decided.outcomes)
+    const ending = finish(client, transaction, writing, decided)
     onDecided()
     return ending
   }

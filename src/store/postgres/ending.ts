@@ -1,7 +1,6 @@
 /** How a batch ends: what it writes and COMMIT in one round trip, and what is known of it then. */
 import { DatabaseError, type PoolClient } from 'pg'
 import type { Decided, Setting } from '../load.ts'
-import type { Outcome } from '../operation.ts'
 import type { Locked } from '../owners.ts'
 import { trailOnly } from '../trail-only.ts'
 import { stepsOf } from '../writes.ts'
@@ -19,7 +18,7 @@ export const settling = { name: 'settle', text: `select pg_logical_emit_message(
 const cancelledSync = /^cancell?ing (the )?wait for synchronous replication/i
 
 export type Attempt =
-  | { readonly kind: 'committed'; readonly outcomes: Outcome[]; readonly accounts: Locked }
+  | { readonly kind: 'committed'; readonly accounts: Locked; readonly decided: Decided }
   /** Nothing happened. */
   | { readonly kind: 'failed'; readonly error: unknown }
   /** Nothing happened: more than the trail is to be changed, for which nobody else of the accounts may be at it. */
@@ -59,7 +58,7 @@ export async function finish(
   client: PoolClient,
   transaction: PostgresTransaction,
   { write, isRelaxed }: Writing,
-  outcomes: Outcome[],
+  decided: Decided,
 ): Promise<Attempt> {
   if (isBroken(client)) return { kind: 'failed', error: new Error('The connection was lost before COMMIT was sent.') }
   const send = () =>
@@ -68,7 +67,7 @@ export async function finish(
     const { result, cancelled } = await noticing(client, () => cutAfter(commitMs, client, send))
     const [accounts, { command }] = result
     if (cancelled !== undefined) return { kind: 'unknown', error: cancelled }
-    if (command === 'COMMIT') return { kind: 'committed', outcomes, accounts }
+    if (command === 'COMMIT') return { kind: 'committed', accounts, decided }
     // Nothing of ours fails so: whatever was settled after it means nothing.
     return { kind: 'failed', error: new Error(`The database answered COMMIT with ${command}.`) }
   } catch (error) {

@@ -29,6 +29,7 @@ export class PostgresEngine implements Engine {
   readonly owners = new Owners()
   readonly conditions = new Conditions()
   readonly trails = new Trails()
+  onDecoyRead: Engine['onDecoyRead'] = () => {}
   readonly #standing: Standing
   #macs: RowMacs | undefined
   #storeId = ''
@@ -41,7 +42,10 @@ export class PostgresEngine implements Engine {
     this.#standing = new Standing(this.conditions, isSynchronousRequired)
     this.#hosts = new Hosts(url)
     this.#signals = new Signals(this.#hosts, (query) => this.query(query))
-    this.#batches = new Batches(this.#hosts, this.#standing, this, (accounts) => this.#signals.tell(accounts))
+    this.#batches = new Batches(this.#hosts, this.#standing, this, (accounts, decoyReads) => {
+      this.#signals.tell(accounts)
+      for (const read of decoyReads) this.onDecoyRead(read)
+    })
     this.#queries = new PlainQueries(this.#hosts)
   }
 

@@ -7,12 +7,13 @@ import type { Grown } from '../growth.ts'
 import type { Decided } from '../load.ts'
 import type { Outcome, Request } from '../operation.ts'
 import type { Refused } from '../outcome.ts'
-import type { StoredSecret } from '../stored.ts'
+import type { DecoyRead, StoredSecret } from '../stored.ts'
 import { keyOfSecret, secrets, toStoredSecret } from '../tables/secret.ts'
 
 export interface PackedOutcomes {
   /** How far the trails go of the accounts that the batch was about. */
   readonly trails: readonly Grown[]
+  readonly decoyReads: readonly DecoyRead[]
   /** With `null` in the place of each secret that was read. */
   readonly outcomes: readonly unknown[]
   /** JSON: the plain values of the secrets that were read, and the lengths of their bytes, one after the other. */
@@ -34,7 +35,7 @@ type Value = string | number | null
 
 export function packOutcomes(
   requests: readonly Request[],
-  { outcomes, accounts }: Pick<Decided, 'outcomes' | 'accounts'>,
+  { outcomes, accounts, decoyReads }: Pick<Decided, 'outcomes' | 'accounts' | 'decoyReads'>,
 ): PackedOutcomes {
   const values: Value[] = []
   const parts: Uint8Array[] = []
@@ -62,7 +63,7 @@ export function packOutcomes(
     }
   })
   const trails = accounts.map(({ id, auditSize }) => ({ id, auditSize }))
-  return { trails, outcomes: left, values: JSON.stringify(values), bytes: join(parts) }
+  return { trails, decoyReads, outcomes: left, values: JSON.stringify(values), bytes: join(parts) }
 }
 
 export function unpackOutcomes(packed: PackedOutcomes): Outcome[] {

@@ -30,6 +30,7 @@ export class SqliteEngine implements Engine {
   readonly clock = hostClock
   readonly conditions = new Conditions()
   readonly trails = new Trails()
+  onDecoyRead: Engine['onDecoyRead'] = () => {}
   readonly #growth = new Growth((query) => this.query(query))
   readonly dialect = 'sqlite'
   /** While the thread works on one batch, this one answers the other. */
@@ -61,6 +62,7 @@ export class SqliteEngine implements Engine {
   async run(batch: Batch, setting: Setting): Promise<Outcome[]> {
     const packed = (await this.#ask({ kind: 'batch', id: ++this.#lastId, batch, setting })) as PackedOutcomes
     this.#growth.note(packed.trails)
+    for (const read of packed.decoyReads) this.onDecoyRead(read)
     return unpackOutcomes(packed)
   }
 

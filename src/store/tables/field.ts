@@ -82,6 +82,11 @@ export function textOrNull(column: string, options: Options = {}): SealedField<s
   return plain(column, 'text?', options)
 }
 
+/** The same, where there may be none. */
+export function wordOrNull<Word extends string>(column: string, options: Options = {}): SealedField<Word | null> {
+  return plain(column, 'text?', options)
+}
+
 function plain<Type extends string | number | null>(column: string, kind: Kind, options: Options): SealedField<Type> {
   const { uncovered } = options
   return {

@@ -1,14 +1,25 @@
 /** The audit trail: records, each with the head of its chain. */
 
-import { type AuditObject, type AuditRecord, namingActions } from '../../audit/record.ts'
+import { type Aside, type AuditObject, type AuditRecord, namingActions } from '../../audit/record.ts'
 import type { StoredRecord } from '../../audit/verify.ts'
 import { fact, plainly } from '../rows.ts'
-import { bytes, type Field, integer, integerOrNull, type NamedRow, principal, text, textOrNull } from './field.ts'
+import {
+  bytes,
+  type Field,
+  integer,
+  integerOrNull,
+  type NamedRow,
+  principal,
+  text,
+  textOrNull,
+  wordOrNull,
+} from './field.ts'
 import { openTable } from './table.ts'
 
-/** A record, and the head beside it. */
+/** A record, and what is beside its text: the head, and what it is besides to who manages the account. */
 interface RecordRow extends AuditRecord {
   readonly head: Uint8Array
+  readonly aside: Aside | null
 }
 
 export const audit = openTable<RecordRow>()({
@@ -17,7 +28,8 @@ export const audit = openTable<RecordRow>()({
   unique: [],
   holdsKeys: false,
   writing: plainly,
-  unsealed: 'the chain covers them, and signed checkpoints',
+  unsealed:
+    'the chain covers them, and signed checkpoints; but for `aside`, which says of a record that it is of a decoy: whoever clears that keeps those who manage the account from being told, and not the record of the read',
   fields: {
     accountId: integer('account_id'),
     seq: integer('seq'),
@@ -31,6 +43,7 @@ export const audit = openTable<RecordRow>()({
     head: bytes('head'),
     format: integer('format', { added: { by: '0016-record-formats', value: 1 } }),
     environmentId: integerOrNull('environment_id', { added: { by: '0025-environments', value: null } }),
+    aside: wordOrNull('aside', { added: { by: '0030-decoys', value: null } }),
   },
 })
 
@@ -92,8 +105,9 @@ const record = audit.part(
     'environmentId',
   ] as const),
 )
-const { read: readHead } = audit.part('head')
+const { read: readBeside } = audit.part('head', 'aside')
 
 export function toStoredRecord(row: NamedRow): StoredRecord {
-  return { record: record.read(row), head: readHead(row).head }
+  const { head, aside } = readBeside(row)
+  return aside === null ? { record: record.read(row), head } : { record: record.read(row), head, aside }
 }

@@ -3,7 +3,18 @@ import type { Secret, SecretKey } from '../../model/secret.ts'
 import { type Fates, fact, index, part, plainly, whole } from '../rows.ts'
 import type { VersionHead as Head, StoredSecret } from '../stored.ts'
 import { addedEnvironment } from './environment.ts'
-import { bytes, constant, integer, integerOrNull, mac, type NamedRow, text, textOrNull, words } from './field.ts'
+import {
+  bytes,
+  constant,
+  integer,
+  integerOrNull,
+  mac,
+  type NamedRow,
+  text,
+  textOrNull,
+  wordOrNull,
+  words,
+} from './field.ts'
 import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
 
@@ -31,6 +42,7 @@ export const secrets = sealedTable<Secret>()({
     tags: words('tags'),
     expiresAt: integerOrNull('expires_ms'),
     environmentId: integer('environment_id', addedEnvironment),
+    decoy: wordOrNull('decoy', { added: { by: '0030-decoys', value: null } }),
   },
 })
 

@@ -1,0 +1,61 @@
+/** Marking a secret as a decoy, which only those who manage the account see. */
+import { Siren } from 'lucide-react'
+import { useState } from 'react'
+import { type Metadata, strongroom } from '../api/client.ts'
+import { CardFoot } from '../ui/card.tsx'
+import { Button, Select } from '../ui/controls.tsx'
+import { FormDialog } from '../ui/form.tsx'
+import { Note } from '../ui/states.tsx'
+import { toast } from '../ui/toast.tsx'
+import { useRefreshSecrets } from './queries.ts'
+
+type Mark = NonNullable<Metadata['decoy']>
+
+const choices = [
+  { id: 'none', label: 'No: an ordinary secret' },
+  { id: 'tell', label: 'Yes: report each read' },
+  { id: 'revoke', label: 'Yes: report it and revoke the API key' },
+] as const
+type Choice = (typeof choices)[number]['id']
+
+export function decoyText({ revoke }: Mark): string {
+  return revoke ? 'Reports reads, revokes the key' : 'Reports reads'
+}
+
+/** Before the value is shown. */
+export function DecoyNote({ secret: { decoy } }: { readonly secret: Metadata }) {
+  return decoy ? <Note kind="warn">This is a decoy. Reading its value raises an alarm.</Note> : null
+}
+
+/** For those who are shown whether it is one. */
+export function DecoyFoot({ secret: { decoy }, onPress }: { readonly secret: Metadata; readonly onPress: () => void }) {
+  if (decoy === undefined) return null
+  return (
+    <CardFoot>
+      <Button look="quiet" small onPress={onPress}>
+        <Siren size={14} aria-hidden />
+        {decoy === null ? 'Mark as decoy' : 'Change decoy'}
+      </Button>
+    </CardFoot>
+  )
+}
+
+export function DecoyDialog({ secret, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
+  const { id, name, decoy } = secret
+  const [choice, setChoice] = useState<Choice>(decoy ? (decoy.revoke ? 'revoke' : 'tell') : 'none')
+  const refresh = useRefreshSecrets()
+  const save = async () => {
+    await strongroom.secrets.updateMetadata(id, { decoy: choice === 'none' ? null : { revoke: choice === 'revoke' } })
+    toast(choice === 'none' ? `${name} is an ordinary secret` : `${name} is a decoy`)
+    await refresh()
+  }
+  return (
+    <FormDialog title={`Is ${name} a decoy?`} onClose={onClose} run={save} submit="Save">
+      <p className="small">
+        A decoy holds nothing of worth. To everyone who doesn’t manage this account it looks like any other secret.
+        Whoever reads it shows up in the audit log, in events and webhooks as “Read decoy”.
+      </p>
+      <Select label="Decoy" value={choice} onChoose={setChoice} choices={choices} />
+    </FormDialog>
+  )
+}
