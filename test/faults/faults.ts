@@ -5978,7 +5978,7 @@ export const faults: readonly Fault[] = [
     "if (decoy !== undefined && !managesAccount(call.scopes)) return forbid(call, object, 'account:manage')",
     '',
     'v3/decoys.test.ts',
-    'SQLite.*is answered like any other',
+    'SQLite.*marked and shown',
   ),
   fault(
     'a secret is marked by who manages the account, later',

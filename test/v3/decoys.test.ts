@@ -221,6 +221,7 @@ for (const engine of engines) {
           assert.equal((await writer.send('PATCH', `/v3/secrets/${id}/metadata`, { decoy })).status, 403)
         }
       }
+      assert.equal((await writer.post('/v3/secrets', { name: 'new', value: 'value', ...told })).status, 403)
       // What others change leaves the mark.
       await made(writer.send('PATCH', '/v3/secrets/2/metadata', { tags: ['a'] }))
       await made(writer.put('/v3/secrets/2/name', { name: 'other' }))
