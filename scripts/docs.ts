@@ -69,7 +69,7 @@ const rightTexts: Record<Right, string> = {
   'keys:manage': 'list, create, rotate and revoke API keys within its own rights',
   'audit:read': 'read the audit trail',
   'account:manage':
-    'manage users and how they sign in, machines and settings, replace the key of the account, and see the seeds of all',
+    'manage users and how they sign in, machines and settings, replace the key of the account, see the seeds of all, and [which secrets are decoys](canaries.md)',
 }
 
 function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -331,6 +331,7 @@ var maxRetryAfterMs = 6e4;
 var undone = /* @__PURE__ */ new Set([
 	"rate_limited",
 	"overloaded",
+	"sealed",
 	"audit_unavailable",
 	"request_timeout"
 ]);

@@ -23,7 +23,6 @@ import type { Batch, Operation, Outcome, Request } from './operation.ts'
 import { actionOf } from './operations/registry.ts'
 import type { Locked, Owner, Owners, Remembered } from './owners.ts'
 import type { RowMacs } from './row-macs.ts'
-import type { DecoyRead } from './stored.ts'
 import { accounts as accountRows } from './tables/account.ts'
 import { apiKeys } from './tables/api-key.ts'
 import { machineAddresses } from './tables/machine.ts'
@@ -45,7 +44,7 @@ export interface Decided {
   readonly accounts: Locked
   /** Milliseconds since 1970, as it was decided. */
   readonly now: number
-  readonly decoyReads: readonly DecoyRead[]
+  readonly decoyReads: World['decoyReads']
 }
 
 /**

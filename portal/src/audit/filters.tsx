@@ -95,7 +95,6 @@ export function Filters({
   readonly seen: readonly AuditRecord[]
 }) {
   const asked = (name: string) => query.get(name) ?? ''
-  const told = useActions(seen)
   const { secret, setSecret, principal, setPrincipal, from, setFrom, to, setTo, partTyped } = useTyped(asked)
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -124,7 +123,7 @@ export function Filters({
         value={asked('action')}
         choices={[
           { id: '', label: 'Any action' },
-          ...told.map((id) => ({
+          ...useActions(seen).map((id) => ({
             id,
             label: actionText(id),
             more: id,

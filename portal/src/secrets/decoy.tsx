@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { type Metadata, strongroom } from '../api/client.ts'
 import { CardFoot } from '../ui/card.tsx'
 import { Button, Select } from '../ui/controls.tsx'
+import { useDialog } from '../ui/dialog.tsx'
 import { FormDialog } from '../ui/form.tsx'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -28,19 +29,21 @@ export function DecoyNote({ secret: { decoy } }: { readonly secret: Metadata }) 
 }
 
 /** For those who are shown whether it is one. */
-export function DecoyFoot({ secret: { decoy }, onPress }: { readonly secret: Metadata; readonly onPress: () => void }) {
-  if (decoy === undefined) return null
+export function DecoyFoot({ secret }: { readonly secret: Metadata }) {
+  const { dialog, open } = useDialog()
+  if (secret.decoy === undefined) return null
   return (
     <CardFoot>
-      <Button look="quiet" small onPress={onPress}>
+      <Button look="quiet" small onPress={() => open((close) => <DecoyDialog secret={secret} onClose={close} />)}>
         <Siren size={14} aria-hidden />
-        {decoy === null ? 'Mark as decoy' : 'Change decoy'}
+        {secret.decoy === null ? 'Mark as decoy' : 'Change decoy'}
       </Button>
+      {dialog}
     </CardFoot>
   )
 }
 
-export function DecoyDialog({ secret, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
+function DecoyDialog({ secret, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
   const { id, name, decoy } = secret
   const [choice, setChoice] = useState<Choice>(decoy ? (decoy.revoke ? 'revoke' : 'tell') : 'none')
   const refresh = useRefreshSecrets()

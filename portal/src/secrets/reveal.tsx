@@ -10,6 +10,7 @@ import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
 import { sizeText } from '../ui/words.ts'
 import { bytesOf, textOf } from './content.ts'
+import { DecoyNote } from './decoy.tsx'
 import { useReveal } from './value.ts'
 
 const readValue = async (id: number) => (await strongroom.secrets.get(id)).value
@@ -46,6 +47,7 @@ export function CurrentValue({ secret, isOpen = false }: { readonly secret: Meta
   const isFile = secret.type === 'file'
   return (
     <div className="stack-s">
+      <DecoyNote secret={secret} />
       {shown.kind === 'shown' ? (
         <ShownValue value={shown.value} until={shown.until} isFile={isFile} />
       ) : (

@@ -18,7 +18,7 @@ import { Ago, Expiry } from '../ui/time.tsx'
 import { WhatIfNote } from '../what-if/what-if.tsx'
 import { AccessCard } from './access.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
-import { DecoyDialog, DecoyFoot, DecoyNote, decoyText } from './decoy.tsx'
+import { DecoyFoot, decoyText } from './decoy.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
 import { folderOf, folderSteps } from './folders.ts'
 import { HistoryCard } from './history.tsx'
@@ -89,7 +89,6 @@ function Known({ secret, isGone }: { readonly secret: Metadata & Tagged; readonl
       <div className="split">
         <div className="stack">
           <Card title="Value" end={<span className="hint">Version {version}</span>} isPadded>
-            <DecoyNote secret={secret} />
             {rights.can('secrets:read', name) ? (
               <CurrentValue secret={secret} />
             ) : (
@@ -102,15 +101,7 @@ function Known({ secret, isGone }: { readonly secret: Metadata & Tagged; readonl
           {rights.hasAll('audit:read') ? <ReadersCard secret={secret} /> : null}
         </div>
         <aside className="card" aria-label="Details">
-          <div className="card-pad">
-            <Facts look="beside" of={factsOf(secret)} />
-          </div>
-          {rights.can('secrets:write', name) ? (
-            <DecoyFoot
-              secret={secret}
-              onPress={() => open((close) => <DecoyDialog secret={secret} onClose={close} />)}
-            />
-          ) : null}
+          <Details secret={secret} />
           {rights.can('secrets:delete', name) ? (
             <CardFoot>
               <Button
@@ -127,6 +118,17 @@ function Known({ secret, isGone }: { readonly secret: Metadata & Tagged; readonl
       </div>
       {dialog}
     </Page>
+  )
+}
+
+function Details({ secret }: { readonly secret: Metadata }) {
+  return (
+    <>
+      <div className="card-pad">
+        <Facts look="beside" of={factsOf(secret)} />
+      </div>
+      {useRights().can('secrets:write', secret.name) ? <DecoyFoot secret={secret} /> : null}
+    </>
   )
 }
 
