@@ -106,6 +106,11 @@ export function createMetrics(isOpen = false) {
       help: 'Values of decoys that this node handed out: any is an alarm. Only where metrics have an address of their own, as whoever may ask before a read and after would know by it.',
       registers: isOpen ? [] : registers,
     }),
+    auditIndexLag: new Gauge({
+      name: 'strongroom_audit_index_lag_records',
+      help: 'Audit records of whole segments (65,536 records of an account) that have no index yet: to find something in them takes longer.',
+      registers,
+    }),
     integrityFailures: new Counter({
       name: 'strongroom_integrity_failures_total',
       help: 'Rows or values that failed their integrity check. Any is an alarm.',
@@ -273,15 +278,16 @@ export function scrapeOf(
 function showObjectCounts(metrics: Metrics, objectCounts: ObjectCounts | undefined): void {
   const { storeUp, accounts, apiKeys, apiKeysExpiring } = metrics
   const { secrets, secretsUnchanged, secretsExpired, secretsExpiring, deployments, keyWraps } = metrics
-  const { webhookDeliveries, webhookOldest } = metrics
+  const { webhookDeliveries, webhookOldest, auditIndexLag } = metrics
   storeUp.set(objectCounts === undefined ? 0 : 1)
   if (objectCounts === undefined) {
-    for (const gauge of [accounts, secrets, secretsExpired, webhookOldest]) gauge.remove()
+    for (const gauge of [accounts, secrets, secretsExpired, webhookOldest, auditIndexLag]) gauge.remove()
     const labelled = [apiKeys, apiKeysExpiring, secretsUnchanged, secretsExpiring, deployments, keyWraps]
     for (const gauge of [...labelled, webhookDeliveries]) gauge.reset()
     return
   }
   accounts.set(objectCounts.accounts)
+  auditIndexLag.set(objectCounts.notIndexed)
   apiKeys.set({ state: 'active' }, objectCounts.keys.active)
   apiKeys.set({ state: 'expired' }, objectCounts.keys.expired)
   apiKeys.set({ state: 'revoked' }, objectCounts.keys.revoked)

@@ -1,6 +1,7 @@
 /** Opens a store: picks the engine, puts the batcher before it, and answers the plain queries. */
 import type { KeyObject } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { trailShape } from '../audit/trail-index.ts'
 import { type Code, Refusal } from '../errors.ts'
 import * as tries from './attempt-queries.ts'
 import * as trail from './audit-queries.ts'
@@ -35,6 +36,7 @@ import {
   type Within,
   type Wraps,
 } from './store.ts'
+import { TrailIndex } from './trail-index.ts'
 import * as people from './user-queries.ts'
 import { WebhookTrails } from './webhook-store.ts'
 
@@ -81,6 +83,7 @@ class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {}, onDecoyRead: () => {} }
   readonly leases: Leases
   readonly sinks: Sinks
+  readonly trailIndex: TrailIndex
   readonly webhooks: WebhookTrails
   readonly #engine: Engine
   readonly #batcher: Batcher
@@ -93,6 +96,7 @@ class BatchedStore implements Store {
     engine.onDecoyRead = (read) => this.events.onDecoyRead(read)
     this.leases = new Leases(engine)
     this.sinks = new Sinks(engine)
+    this.trailIndex = new TrailIndex(engine)
     this.webhooks = new WebhookTrails(engine)
     this.#disk = disk
     this.#keepVersions = keepVersions
@@ -276,10 +280,9 @@ class BatchedStore implements Store {
   }
 
   async recordsBefore(accountId: number, filter: RecordFilter) {
-    const before = Math.min(filter.before, (await this.auditSize(accountId)) + 1)
-    const records = await this.#all(trail.recordsBefore(accountId, { ...filter, before }))
+    const records = await this.#all(trail.recordsBefore(accountId, filter))
     const last = records.at(-1)?.record.seq
-    const next = records.length === filter.limit && last !== undefined ? last : before - filter.window
+    const next = records.length === filter.limit && last !== undefined ? last : filter.before - filter.window
     return { records, next: Math.max(next, 1) }
   }
 
@@ -344,15 +347,16 @@ class BatchedStore implements Store {
 
   async objectCounts(now: number) {
     const ask = (query: Query) => this.#query(query)
-    const [accounts, keys, secrets, deployments, wraps, webhooks] = await Promise.all([
+    const [accounts, keys, secrets, deployments, wraps, webhooks, notIndexed] = await Promise.all([
       this.#count<'all'>(counting.countAccounts()),
       counting.countInStretches(ask, counting.countKeys(now)),
       counting.countInStretches(ask, counting.countSecrets(now)),
       counting.countInStretches(ask, counting.countDeployments()),
       this.wraps(),
       this.webhooks.counts(now),
+      this.trailIndex.left(trailShape.segment),
     ])
-    return { accounts: accounts.all, keys, secrets, deployments, wraps, webhooks }
+    return { accounts: accounts.all, keys, secrets, deployments, wraps, webhooks, notIndexed }
   }
 
   async takeAttempt(name: string, max: number, now: number, until: number) {

@@ -28,6 +28,7 @@ import type {
   Within,
 } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
+import type { LongTrail, Segment, TrailIndex } from './trail-index.ts'
 import { conditionNames, type Watched } from './watched.ts'
 import { type Leases, type Standing, standingsAtOnce, type WebhookTrails } from './webhook-store.ts'
 
@@ -175,6 +176,8 @@ export interface Store extends Watched {
   readonly leases: Leases
   /** How far sinks of the trail have come. */
   readonly sinks: Pick<Sinks, keyof Sinks>
+  /** Where in trails there is something of what is asked for. */
+  readonly trailIndex: Pick<TrailIndex, keyof TrailIndex>
   /** How webhooks go along the trail. */
   readonly webhooks: WebhookTrails
   /** Requests that have no durable record yet. */
@@ -192,7 +195,19 @@ export interface Store extends Watched {
   close(): Promise<void>
 }
 
-export type { Behind, ListedRows, Part, SinkAccounts, SinkLook, SinkMove, SinkState, Standing, Within }
+export type {
+  Behind,
+  ListedRows,
+  LongTrail,
+  Part,
+  Segment,
+  SinkAccounts,
+  SinkLook,
+  SinkMove,
+  SinkState,
+  Standing,
+  Within,
+}
 export { conditionNames, Sinks, standingsAtOnce }
 
 /** Over all accounts. */
@@ -230,6 +245,8 @@ export interface ObjectCounts {
     /** How long the oldest waits. */
     readonly oldestMs: number
   }
+  /** Records that have no index yet, of whole segments of trails. */
+  readonly notIndexed: number
 }
 
 /** How often a key was used to wrap others, at the most: the one key of an account, and one version of the master key. */
@@ -335,7 +352,7 @@ export interface RecordMatch {
 }
 
 export interface RecordFilter extends RecordMatch {
-  /** Only records with a lower sequence number. */
+  /** Only records with a lower sequence number: one more than there are, at the most. */
   readonly before: number
   /** How many sequence numbers to look at, at most. */
   readonly window: number

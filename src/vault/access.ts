@@ -9,7 +9,7 @@ import type { AccessGrounds } from '../store/operations/access.ts'
 import { type Acting, type Grounds, holdersAmong, type Opening, openingsOf } from '../store/probe.ts'
 import type { ReaderCount } from '../store/store.ts'
 import { type ActingKind, actingKinds, actingNamed, actingOf } from './acting.ts'
-import { cut, rangeOf, stretchesOf } from './activity.ts'
+import { countedOf, rangeOf } from './activity.ts'
 import { viewOf } from './audit-view.ts'
 import { LeadingTemplates } from './leading-templates.ts'
 import { type Found, findPages, type Wanted } from './pages.ts'
@@ -217,10 +217,11 @@ async function pastOf(looking: Looking, told: AccessGrounds, wanted: AccessWante
   const accountId = told.account.id
   const view = await viewOf(vault, asker, accountId, told.scopes)
   const range = await rangeOf(vault, accountId, await vault.store.auditSize(accountId), wanted)
-  const { first, from } = await cut(vault, accountId, range)
+  const sought = { secret: told.secret.id }
+  const { parts, from, isComplete } = await countedOf(vault, accountId, sought, range)
   const named = asker.environment?.name
   const counts: ReaderCount[] = []
-  for (const { after, upTo } of stretchesOf(first, range.last)) {
+  for (const { after, upTo } of parts) {
     const found = await vault.store.countReaders(accountId, told.secret.id, after, upTo)
     // Where it was read, it may not be any more.
     const maySee = ({ action, environmentId, name }: ReaderCount) =>
@@ -234,7 +235,7 @@ async function pastOf(looking: Looking, told: AccessGrounds, wanted: AccessWante
   const isMore = { did: did.length > maxTold, targets: holders.length > maxTold }
   const isTemplatesCut = !looking.templates.isComplete || templates.length > maxTold
   return {
-    ...{ from, isComplete: first === range.first },
+    ...{ from, isComplete },
     ...{ did: did.slice(0, maxTold), holders: holders.slice(0, maxTold), templates: templates.slice(0, maxTold) },
     cut: [
       ...(isMore.did ? (['did'] as const) : []),

@@ -1,5 +1,6 @@
 /** What happens in an account, counted from its audit trail: by time and action, and who reads most. */
 import { type Action, valueReads } from '../audit/record.ts'
+import type { Sought } from '../audit/trail-index.ts'
 import { invalid } from '../errors.ts'
 import type { Principal } from '../model/principal.ts'
 import { managesAccount } from '../model/scope.ts'
@@ -8,6 +9,7 @@ import type { AuditFilter } from './audit.ts'
 import { actionFor } from './audit.ts'
 import { viewOf } from './audit-view.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
+import { type Stretch, stretchesWith } from './trail-search.ts'
 import { firstAt, timeAfter } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
@@ -85,14 +87,14 @@ export async function countActivity(
   const isNarrowed = !view.isWhole
   const maySee = ({ action: done, about }: RecordCount) =>
     view.isWhole || (about !== undefined && view.maySee({ ...about, action: done }))
-  const { first, from } = await cut(vault, accountId, range)
+  const { parts, from, isComplete } = await countedOf(vault, accountId, match, range)
   const tally = new Tally()
   const pace = new Pace()
-  for (const { after, upTo } of stretchesOf(first, range.last)) {
+  for (const { after, upTo } of parts) {
     const counts = await vault.store.countRecords(accountId, { ...counting, after, upTo, isNarrowed })
     for (const count of await filterInTurns(counts, maySee, pace)) tally.add(count)
   }
-  return { by: step, from, to: range.to, isComplete: first === range.first, ...tally.result() }
+  return { by: step, from, to: range.to, isComplete, ...tally.result() }
 }
 
 class Tally {
@@ -145,24 +147,38 @@ export async function rangeOf(
   return { first, last, from: oldest, to: newest }
 }
 
-/** The newest part of a range that is counted at once, from the first record of a millisecond on. */
-export async function cut(vault: Vault, accountId: number, range: Range): Promise<Pick<Range, 'first' | 'from'>> {
-  const left = range.last - maxCounted
-  if (left < range.first) return range
-  const first = await firstAt(vault, accountId, range.last, (await timeAfter(vault, accountId, left)) + 1)
-  // A clock that was set back gives one time to many.
-  if (first > range.last) return { first: left + 1, from: range.to }
-  return { first, from: await timeAfter(vault, accountId, first) }
+/** What is counted of a range. */
+export interface Counted {
+  /** Where something of what is sought may be, the newest first: each is counted in one query. */
+  readonly parts: readonly Stretch[]
+  /** Nothing of this time on is left out. */
+  readonly from: number
+  readonly isComplete: boolean
 }
 
-/** What is counted in one query each, the newest first. */
-export function* stretchesOf(
-  first: number,
-  last: number,
-): Generator<{ readonly after: number; readonly upTo: number }> {
-  for (let upTo = last; upTo >= first; upTo -= countedAtOnce) {
-    yield { after: Math.max(first - 1, upTo - countedAtOnce), upTo }
+/** Of what is sought in a range, as much as is counted at once: the newest, from the first record of a millisecond on. */
+export async function countedOf(vault: Vault, accountId: number, sought: Sought, range: Range): Promise<Counted> {
+  const parts: Stretch[] = []
+  let left = maxCounted
+  for await (const part of stretchesWith(vault, accountId, sought, range, countedAtOnce)) {
+    parts.push(part)
+    const size = part.upTo - part.after
+    if (size > left) return { ...(await cut(vault, accountId, range, parts, part.upTo - left)), isComplete: false }
+    left -= size
   }
+  return { parts, from: range.from, isComplete: true }
+}
+
+/** @param last the newest record that is not counted any more */
+async function cut(vault: Vault, accountId: number, range: Range, parts: readonly Stretch[], last: number) {
+  const first = await firstAt(vault, accountId, range.last, (await timeAfter(vault, accountId, last)) + 1)
+  // A clock that was set back gives one time to many.
+  if (first > range.last) return { parts: partsAfter(parts, last), from: range.to }
+  return { parts: partsAfter(parts, first - 1), from: await timeAfter(vault, accountId, first) }
+}
+
+function partsAfter(parts: readonly Stretch[], least: number): readonly Stretch[] {
+  return parts.flatMap(({ after, upTo }) => (upTo > least ? [{ after: Math.max(after, least), upTo }] : []))
 }
 
 function countSteps({ from, to }: Range, step: Step): number {

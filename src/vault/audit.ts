@@ -15,6 +15,8 @@ import { viewOf } from './audit-view.ts'
 import { runLongWork } from './long-work.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { type AuditView, seenOf } from './seen.ts'
+import { IndexCheck } from './trail-index-check.ts'
+import { stretchesWith } from './trail-search.ts'
 import { firstAt } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
@@ -23,10 +25,11 @@ export interface AuditFilter extends Omit<RecordFilter, 'before' | 'window' | 'l
   readonly environment?: string | undefined
 }
 
-/** Sequence numbers looked at in one query, so that a rare match does not hold the store up. */
-const window = 10_000
-/** Queries for one page; then the caller gets what there is and a cursor. */
-const maxWindows = 100
+/** Records looked at in one query, so that a rare match does not hold the store up. */
+const lookedAtOnce = 10_000
+/** And for one page, and queries; then the caller gets what there is and a cursor. */
+const maxLookedAt = 1_000_000
+const maxQueries = 1000
 const verifyPage = 2000
 /** Records that one request verifies: some tenths of a second. */
 const verifiedAtOnce = 50_000
@@ -62,22 +65,25 @@ export async function readAudit(
   const environmentId = named === undefined ? undefined : view.idOf(named)
   if (named !== undefined && environmentId === undefined)
     return { accountId, records: [], view, isManaged, next: undefined }
+  const within = await withinTimes(vault, accountId, filter)
+  const { first, last } = { ...within, last: Math.min(within.last, before(accountId) - 1) }
+  const sought = { ...match, environmentId }
   const records: StoredRecord[] = []
-  const { first, end } = await stretchOf(vault, accountId, filter)
-  let next = Math.min(before(accountId), end)
   const pace = new Pace()
-  for (let windows = 0; windows < maxWindows && next > first && records.length < limit; windows++) {
-    const page = await vault.store.recordsBefore(accountId, {
-      ...match,
-      environmentId,
-      before: next,
-      window: Math.min(window, next - first),
-      limit: limit - records.length,
-    })
-    records.push(...(await filterInTurns(page.records, ({ record }) => view.maySee(seenOf(record)), pace)))
-    next = page.next
+  let [looked, queries] = [0, 0]
+  for await (const { after, upTo } of stretchesWith(vault, accountId, sought, { first, last }, lookedAtOnce)) {
+    const isEnough = () => records.length >= limit || looked >= maxLookedAt || queries >= maxQueries
+    let next = upTo + 1
+    for (; next > after + 1 && !isEnough(); queries++) {
+      const part = { before: next, window: next - after - 1, limit: limit - records.length }
+      const page = await vault.store.recordsBefore(accountId, { ...sought, ...part })
+      records.push(...(await filterInTurns(page.records, ({ record }) => view.maySee(seenOf(record)), pace)))
+      next = page.next
+    }
+    if (next > after + 1) return { accountId, records, view, isManaged, next }
+    looked += upTo - after
   }
-  return { accountId, records, view, isManaged, next: next > first ? next : undefined }
+  return { accountId, records, view, isManaged, next: undefined }
 }
 
 /** Which records an action stands for: what they are besides, for who manages the account; nobody else has such. */
@@ -85,17 +91,16 @@ export function actionFor(isManaged: boolean, action: string | undefined): Pick<
   return isManaged && asides.some((one) => one === action) ? { action: undefined, aside: action } : { action }
 }
 
-/** The records of the times that are asked for: from the first up to the end, which is none of them. */
-async function stretchOf(
+/** The records of the times that are asked for, of those that there are. */
+async function withinTimes(
   vault: Vault,
   accountId: number,
   { from, to }: AuditFilter,
-): Promise<{ readonly first: number; readonly end: number }> {
-  if (from === undefined && to === undefined) return { first: 1, end: Number.MAX_SAFE_INTEGER }
+): Promise<{ readonly first: number; readonly last: number }> {
   const size = await vault.store.auditSize(accountId)
   return {
     first: from === undefined ? 1 : await firstAt(vault, accountId, size, from),
-    end: to === undefined ? Number.MAX_SAFE_INTEGER : await firstAt(vault, accountId, size, to + 1),
+    last: to === undefined ? size : (await firstAt(vault, accountId, size, to + 1)) - 1,
   }
 }
 
@@ -103,7 +108,7 @@ export interface AccountVerdict extends Verdict {
   readonly name: string
   /** Records up to the newest checkpoint; `undefined` without one. */
   readonly anchored: number | undefined
-  /** What the tables have otherwise than the trail says; empty when they were not compared. */
+  /** What its index has otherwise than the trail says, and the other tables, where they were compared. */
   readonly differences: readonly string[]
 }
 
@@ -153,7 +158,8 @@ async function verifyAccount(
     const latest = (await vault.store.account(id)) ?? account
     const { auditSize, auditHead } = latest
     const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
-    const records = followed(recordsUpTo(vault, id, auditSize), replay, onRecords)
+    const index = await IndexCheck.of(vault, id, findings)
+    const records = followed(recordsUpTo(vault, id, auditSize), replay, index, onRecords)
     const verdict = await verifyChain(storeId, id, records, expected, checkpoints)
     if (replay !== undefined) {
       for (const difference of replay.differences()) findings.push(difference)
@@ -214,10 +220,12 @@ async function recordAt({ store }: Vault, accountId: number, seq: number): Promi
 async function* followed(
   pages: AsyncIterable<readonly StoredRecord[]>,
   replay: Replay | undefined,
+  index: IndexCheck,
   onRecords: (count: number) => void,
 ): AsyncGenerator<readonly StoredRecord[]> {
   for await (const page of pages) {
     onRecords(page.length)
+    await index.take(page.map(({ record }) => record))
     if (replay !== undefined) for (const { record } of page) replay.take(record)
     yield page
   }

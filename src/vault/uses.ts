@@ -4,7 +4,7 @@ import { isPlaced } from '../audit/record.ts'
 import { inNetworks } from '../model/network.ts'
 import { allows, allowsName, allowsSome, anywhere, everywhere, type Right, type Scope } from '../model/scope.ts'
 import type { UseCount, UseMatch } from '../store/store.ts'
-import { cut, rangeOf, stretchesOf } from './activity.ts'
+import { countedOf, rangeOf } from './activity.ts'
 import { viewOf } from './audit-view.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { type AuditView, placeOf } from './seen.ts'
@@ -34,14 +34,15 @@ export async function usesOf(
   const view = await viewOf(vault, asker, accountId, scopes)
   const since = vault.now() - days * dayMs
   const range = await rangeOf(vault, accountId, await vault.store.auditSize(accountId), { from: since, to: undefined })
-  const { first, from } = await cut(vault, accountId, range)
+  const { kind, principalId, secretId: secret } = match
+  const { parts, from, isComplete } = await countedOf(vault, accountId, { kind, principalId, secret }, range)
   const uses: UseCount[] = []
   const pace = new Pace()
-  for (const { after, upTo } of stretchesOf(first, range.last)) {
+  for (const { after, upTo } of parts) {
     const found = await vault.store.countUses(accountId, match, after, upTo)
     uses.push(...(await filterInTurns(found, (use) => view.maySee({ ...use, outcome: 'ok' }), pace)))
   }
-  return { uses, view, from: range.first > range.last ? since : from, isComplete: first === range.first }
+  return { uses, view, from: range.first > range.last ? since : from, isComplete }
 }
 
 /** How many requests that was. */

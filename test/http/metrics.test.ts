@@ -18,6 +18,7 @@ const objectCounts: ObjectCounts = {
   secrets: { all: 7, over90Days: 8, over365Days: 9, expired: 10, within7Days: 11, within30Days: 12 },
   deployments: { all: 13, stale: 14 },
   wraps: { account: 15, master: 16 },
+  notIndexed: 0,
   webhooks: { waiting: 17, failed: 18, oldestMs: 19_000 },
 }
 

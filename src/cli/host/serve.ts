@@ -14,6 +14,7 @@ import { askerOf } from '../../vault/accounts.ts'
 import { sweepDeleted } from '../../vault/deleted.ts'
 import { finishDeletions } from '../../vault/deletion.ts'
 import { watchRootKeys } from '../../vault/root-keys.ts'
+import { indexTrails } from '../../vault/trail-indexing.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { deliverWebhooks } from '../../vault/webhook-deliveries.ts'
@@ -86,7 +87,17 @@ export async function serve(): Promise<void> {
       onError: (error) =>
         logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'webhooks could not be told'),
     })
-    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks, stopDelivering })
+    const stopIndexing = indexTrails(opened.vault, {
+      onError: (error) =>
+        logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'the audit log was not indexed'),
+      onGap: (accountId, { first, last }) =>
+        logger.error(
+          { accountId, first, last },
+          'audit records are missing, so these have no index: run "strongroom audit verify"',
+        ),
+    })
+    const stopWork = () => Promise.all([stopDelivering(), stopIndexing()])
+    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks, stopWork })
     reloadWhenAsked(server, manager, sinks, logger)
     const origin = originOf(listening, config.tls !== undefined)
     manager.ready(`listening on ${isSocketPath(listening) ? listening.path : origin}`)
@@ -280,12 +291,12 @@ function stopOnSignals(
     drainSeconds,
     manager,
     sinks,
-    stopDelivering,
+    stopWork,
   }: {
     readonly drainSeconds: number
     readonly manager: ServiceManager
     readonly sinks: RunningSinks
-    readonly stopDelivering: () => Promise<void>
+    readonly stopWork: () => Promise<unknown>
   },
 ): void {
   let isStopping = false
@@ -307,7 +318,7 @@ function stopOnSignals(
     // A connection whose last request is being answered now would stay open for the client's sake.
     const sweep = setInterval(() => server.app.server.closeIdleConnections(), sweepIntervalMs).unref()
     try {
-      await Promise.all([server.app.close(), stopDelivering()])
+      await Promise.all([server.app.close(), stopWork()])
       clearInterval(sweep)
       await sinks.stop()
       await opened.close()

@@ -29,6 +29,7 @@ import { auditSinks } from './0027-audit-sinks.ts'
 import { recovery } from './0028-recovery.ts'
 import { webhooks } from './0029-webhooks.ts'
 import { decoys } from './0030-decoys.ts'
+import { auditIndex } from './0032-audit-index.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -61,6 +62,7 @@ export const migrations: readonly Migration[] = [
   recovery,
   webhooks,
   decoys,
+  auditIndex,
 ]
 
 /** What this program speaks: the name of the newest one. */

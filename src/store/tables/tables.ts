@@ -1,6 +1,7 @@
 /** Every table of a store, in an order in which every row comes after those that it refers to. `migrations` is the schema's own. */
 import { accountKeys, accounts } from './account.ts'
 import { apiKeys } from './api-key.ts'
+import { auditIndex } from './audit-index.ts'
 import { deleted } from './deleted.ts'
 import { deploymentSecrets, deployments } from './deployment.ts'
 import { environments } from './environment.ts'
@@ -41,6 +42,7 @@ export const sealedTables = {
   webhooks,
   logins,
   replies,
+  audit_index: auditIndex,
 }
 
 export const tables: readonly Table[] = [
@@ -74,5 +76,6 @@ export const tables: readonly Table[] = [
   replies,
   leases,
   auditSinks,
+  auditIndex,
   audit,
 ]
