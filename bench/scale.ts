@@ -2,6 +2,7 @@
  * `npm run bench:scale`: what each operation takes of the processors with a thousand secrets and with a hundred times as
  * many, on both stores, in this process and PostgreSQL's; and how long others wait meanwhile. Written to
  * `bench/results/scale.md`. `-- 1000 100000 1000000` measures other sizes; `OPERATIONS=compare` shows those alone whose names have it.
+ * `-- trail 10000000` measures searches of an audit log of so many records instead, into `bench/results/trail.md`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
@@ -22,6 +23,7 @@ import { updateUser } from '../src/vault/users.ts'
 import { type Asker, authenticate } from '../src/vault/vault.ts'
 import { startCluster } from '../test/support/postgres.ts'
 import { fillStore, nameOf } from './scale-fill.ts'
+import { measureTrail, writeTrails } from './scale-trail.ts'
 import { cpuMicrosOfAll } from './servers.ts'
 
 const sizes = process.argv
@@ -30,9 +32,10 @@ const sizes = process.argv
   .map(Number)
 /** A part of the names of the operations that are measured: nothing is written then. */
 const part = process.env['OPERATIONS'] ?? ''
+const isTrail = process.argv.includes('trail')
 /** `SQLite` or `PostgreSQL`, to measure one alone. */
-const only = process.argv.slice(2).filter((text) => !/^\d+$/.test(text))
-if (sizes.length === 0) sizes.push(1000, 100_000)
+const only = process.argv.slice(2).filter((text) => text !== 'trail' && !/^\d+$/.test(text))
+if (sizes.length === 0) sizes.push(...(isTrail ? [10_000_000] : [1000, 100_000]))
 /** Each operation is run in so many turns, each as long as this, or so many times; the least of them counts. */
 const limits = { turns: 4, ms: 120, most: 200 }
 /** What may be added to twice the cost of the smallest store before it is called not flat. */
@@ -66,12 +69,17 @@ const { startServer } = await import('../test/support/server.ts')
 const { connect } = await import('../test/support/rows.ts')
 
 try {
+  const trails: string[] = []
   for (const engine of engines.filter(
     ({ name, skip }) => skip === false && (only.length === 0 || only.includes(name)),
   )) {
-    for (const size of sizes) await measureStore(engine, size)
+    for (const size of sizes) {
+      if (isTrail) trails.push(await measureTrail(startServer, engine, size))
+      else await measureStore(engine, size)
+    }
   }
-  write()
+  if (isTrail) writeTrails(trails)
+  else write()
 } finally {
   cluster?.stop()
 }

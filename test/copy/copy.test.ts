@@ -18,6 +18,7 @@ import { makeKey, sign, timesAt } from '../support/issuer.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
 import { startServer, type TestServer, testConfig } from '../support/server.ts'
+import { indexNow } from '../support/trail-index.ts'
 
 const [sqlite, postgres] = engines
 assert.ok(sqlite && postgres)
@@ -68,6 +69,7 @@ async function makeRich(server: TestServer): Promise<void> {
   const fence = (await server.vault.store.leases.take('work', 'this', 60_000)) ?? assert.fail()
   const lease = { name: 'work', holder: 'this', fence }
   assert.equal(await server.vault.store.sinks.move(lease, 'file', [{ accountId: 1, seq: 1 }], 1), true)
+  await indexNow(server.vault)
   assert.equal((await api.post('/v3/webhooks', { url: 'https://example.com/hook', actions: ['*'] })).status, 201)
   assert.equal((await api.post('/v3/webhooks/1/test', undefined)).status, 200)
 }

@@ -14,6 +14,7 @@ import type { Table } from '../../src/store/tables/table.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
 import { giveMachineNetworks } from '../../src/vault/machines.ts'
+import { stretchesWith } from '../../src/vault/trail-search.ts'
 import { inviteOwner } from '../../src/vault/users.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { Authenticator } from '../support/authenticator.ts'
@@ -22,6 +23,7 @@ import { engines, type Place, type TestEngine } from '../support/engines.ts'
 import { makeKey, sign, timesAt } from '../support/issuer.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp, password, startWithOwner } from '../support/portal-account.ts'
+import { indexNow } from '../support/trail-index.ts'
 
 /** Asks for something, and gives what is promised of the answer. Asked again, it says the same. */
 type Probe = () => Promise<{ readonly status: number; readonly shown: unknown }>
@@ -56,6 +58,7 @@ const probesOf: Readonly<Record<string, readonly string[]>> = {
   used_tokens: ['used'],
   logins: ['logins'],
   replies: ['replies'],
+  audit_index: ['trail'],
 }
 
 /** What must be refused, however the rows are exchanged. */
@@ -322,6 +325,10 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
   )
   await ok(api.send('PATCH', `/v3/users/${disabled.id}`, { disabled: true }))
 
+  const indexed = new Map<number, number>()
+  for (const { id, auditSize } of await vault.store.accounts()) indexed.set(id, auditSize)
+  await indexNow(vault)
+
   const every = async <T>(
     all: readonly T[],
     ask: (one: T, at: number) => Promise<{ status: number; text?: string; body?: unknown }>,
@@ -429,6 +436,17 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
           ),
         )
         return { status: Math.max(...accounts.map(({ status }) => status)), body: accounts.map(({ status }) => status) }
+      }),
+    trail: () =>
+      every([...indexed], async ([accountId, last]) => {
+        const sought = { secret: 'a', action: 'secret.read' }
+        const found: number[] = []
+        for await (const { after, upTo } of stretchesWith(vault, accountId, sought, { first: 1, last }, 8)) {
+          const part = { before: upTo + 1, window: upTo - after, limit: 100 }
+          const { records } = await vault.store.recordsBefore(accountId, { ...sought, ...part })
+          found.push(...records.map(({ record }) => record.seq))
+        }
+        return { status: 200, body: found }
       }),
     logins: () => every(waiting, ({ person, code }) => person.post('/v3/logins/show', { user_code: code })),
     replies: () =>

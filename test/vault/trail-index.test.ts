@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { type Action, type AuditRecord, isPlaced } from '../../src/audit/record.ts'
 import type { Sought } from '../../src/audit/trail-index.ts'
+import { rowText } from '../../src/store/coverage.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { type Indexing, indexTrails } from '../../src/vault/trail-indexing.ts'
 import { stretchesWith } from '../../src/vault/trail-search.ts'
@@ -219,11 +220,28 @@ for (const engine of engines) {
       assert.deepEqual(told, ['account'])
     })
 
+    test('believes no row that another version wrote in a way of its own', async (t) => {
+      const { vault, place } = await startServer(t, engine)
+      await fill(place, 200, chance(t))
+      const lease = { name: 'audit index', holder: 'test' }
+      const fence = (await vault.store.leases.take(lease.name, lease.holder, 60_000)) ?? assert.fail()
+      const rows = Array.from({ length: buckets }, (_, bucket) => {
+        const row = { accountId: 1, bucket, first: 1, last: 128, format: 2, said: Buffer.from([0, 0, 0, 4]) }
+        return { ...row, mac: vault.keyring.rowMac(rowText('audit_index', row)) }
+      })
+      assert.equal(await vault.store.trailIndex.put({ ...lease, fence }, rows), true)
+
+      const parts = await looksAt(vault, { secret: 's1' }, 1000)
+
+      assert.deepEqual(parts, [{ after: 0, upTo: await vault.store.auditSize(1) }])
+    })
+
     test('is made again where rows were taken away, and by nobody while nothing is missing', async (t) => {
       const { vault, place } = await startServer(t, engine)
       const made: number[] = []
+      const { mock: looked } = t.mock.method(vault.store.trailIndex, 'long')
       const { stop } = await index(t, vault, { onSegment: (_, { first }) => void made.push(first) })
-      await until(async () => (await vault.store.auditSize(1)) > 0)
+      await until(() => looked.callCount() >= 3)
       assert.deepEqual(await query(place, `select name from leases where name = 'audit index'`), [])
       await fill(place, 200, chance(t))
       await until(() => isIndexed(vault))
