@@ -155,6 +155,8 @@ export class SegmentIndex {
   readonly last: number
   readonly #shape: Shape
   readonly #stretchesOf = new Map<string, Stretches>()
+  /** The same by where they stand: those that share a place share a look. */
+  readonly #placed = Array.from({ length: buckets }, () => new Map<number, Stretches>())
   #next: number
 
   constructor(shape: Shape, first: number) {
@@ -170,34 +172,27 @@ export class SegmentIndex {
     const stretch = Math.floor((record.seq - this.first) / this.#shape.stretch)
     this.#next++
     thingsOf(record, (thing) => {
-      let bits = this.#stretchesOf.get(thing)
-      if (bits === undefined) {
-        bits = new Uint8Array(bitmapBytes)
-        this.#stretchesOf.set(thing, bits)
-      }
-      setBit(bits, stretch)
+      setBit(this.#stretchesOf.get(thing) ?? this.#place(thing), stretch)
     })
+  }
+
+  #place(thing: string): Stretches {
+    const { bucket, key } = placeOf(thing)
+    const known = this.#placed[bucket]?.get(key) ?? new Uint8Array(bitmapBytes)
+    this.#placed[bucket]?.set(key, known)
+    this.#stretchesOf.set(thing, known)
+    return known
   }
 
   get isWhole(): boolean {
     return this.#next > this.last
   }
 
-  /** What the rows of the segment hold, by their buckets. */
-  rows(): readonly Uint8Array[] {
-    const entries = Array.from({ length: buckets }, () => new Map<number, Stretches>())
-    for (const [thing, bits] of this.#stretchesOf) {
-      const { bucket, key } = placeOf(thing)
-      const known = entries[bucket]?.get(key)
-      entries[bucket]?.set(key, known === undefined ? bits : united(known, bits))
-    }
+  /** What a row of the segment holds. */
+  row(bucket: number): Uint8Array {
     const { segment, stretch } = this.#shape
-    return entries.map((of) => written(of, segment / stretch, stretch))
+    return written(this.#placed[bucket] ?? new Map(), segment / stretch, stretch)
   }
-}
-
-function united(one: Stretches, other: Stretches): Stretches {
-  return one.map((byte, at) => byte | (other[at] ?? 0))
 }
 
 /** The length of a stretch, then by ascending key: the key, how many stretches, and which. */

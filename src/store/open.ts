@@ -1,15 +1,14 @@
 /** Opens a store: picks the engine, puts the batcher before it, and answers the plain queries. */
 import type { KeyObject } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { trailShape } from '../audit/trail-index.ts'
 import { type Code, Refusal } from '../errors.ts'
 import * as tries from './attempt-queries.ts'
 import * as trail from './audit-queries.ts'
 import { Batcher, Crowded } from './batcher.ts'
 import { DiskWatch } from './disk.ts'
 import type { Engine } from './engine.ts'
+import { type Followers, followersOf } from './followers.ts'
 import * as keyrings from './keyring-queries.ts'
-import { Leases } from './lease-store.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import * as counting from './object-counts.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
@@ -19,26 +18,23 @@ import * as queries from './queries.ts'
 import { type Asked, countByList, countSecrets, secretPages, tags } from './secret-pages.ts'
 import type { Query, Reading } from './sql.ts'
 import { SqliteEngine } from './sqlite/sqlite.ts'
-import {
-  type Backlog,
-  type DeploymentFilter,
-  type KeyringRow,
-  type ListedRows,
-  type Part,
-  type RecordCounting,
-  type RecordFilter,
-  type RecordStretch,
-  type SecretListing,
-  Sinks,
-  type Store,
-  type StoreEvents,
-  type UseMatch,
-  type Within,
-  type Wraps,
+import type {
+  Backlog,
+  DeploymentFilter,
+  KeyringRow,
+  ListedRows,
+  Part,
+  RecordCounting,
+  RecordFilter,
+  RecordStretch,
+  SecretListing,
+  Store,
+  StoreEvents,
+  UseMatch,
+  Within,
+  Wraps,
 } from './store.ts'
-import { TrailIndex } from './trail-index.ts'
 import * as people from './user-queries.ts'
-import { WebhookTrails } from './webhook-store.ts'
 
 /** Deployments that one statement looks into. */
 const soughtAtOnce = 1000
@@ -81,10 +77,10 @@ export function whyAway(error: unknown): string | undefined {
 
 class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {}, onDecoyRead: () => {} }
-  readonly leases: Leases
-  readonly sinks: Sinks
-  readonly trailIndex: TrailIndex
-  readonly webhooks: WebhookTrails
+  readonly leases: Followers['leases']
+  readonly sinks: Followers['sinks']
+  readonly trailIndex: Followers['trailIndex']
+  readonly webhooks: Followers['webhooks']
   readonly #engine: Engine
   readonly #batcher: Batcher
   readonly #disk: DiskWatch | undefined
@@ -94,10 +90,11 @@ class BatchedStore implements Store {
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
     engine.onDecoyRead = (read) => this.events.onDecoyRead(read)
-    this.leases = new Leases(engine)
-    this.sinks = new Sinks(engine)
-    this.trailIndex = new TrailIndex(engine)
-    this.webhooks = new WebhookTrails(engine)
+    const { leases, sinks, trailIndex, webhooks } = followersOf(engine)
+    this.leases = leases
+    this.sinks = sinks
+    this.trailIndex = trailIndex
+    this.webhooks = webhooks
     this.#disk = disk
     this.#keepVersions = keepVersions
     this.#batcher = new Batcher({
@@ -354,7 +351,7 @@ class BatchedStore implements Store {
       counting.countInStretches(ask, counting.countDeployments()),
       this.wraps(),
       this.webhooks.counts(now),
-      this.trailIndex.left(trailShape.segment),
+      this.trailIndex.left(),
     ])
     return { accounts: accounts.all, keys, secrets, deployments, wraps, webhooks, notIndexed }
   }

@@ -13,9 +13,20 @@ import type { Secret, SecretKey, SecretSearch } from '../model/secret.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
+import {
+  type Behind,
+  type Followers,
+  type LongTrail,
+  type Segment,
+  type SinkAccounts,
+  type SinkLook,
+  type SinkMove,
+  type SinkState,
+  type Standing,
+  standingsAtOnce,
+} from './followers.ts'
 import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
-import { type Behind, type SinkAccounts, type SinkLook, type SinkMove, type SinkState, Sinks } from './sinks.ts'
 import type {
   DecoyRead,
   DeletedRef,
@@ -28,11 +39,9 @@ import type {
   Within,
 } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
-import type { LongTrail, Segment, TrailIndex } from './trail-index.ts'
 import { conditionNames, type Watched } from './watched.ts'
-import { type Leases, type Standing, standingsAtOnce, type WebhookTrails } from './webhook-store.ts'
 
-export interface Store extends Watched {
+export interface Store extends Watched, Followers {
   /**
    * Carries out an operation in the next batch: one durable transaction, with one audit record for each operation.
    *
@@ -172,14 +181,6 @@ export interface Store extends Watched {
   forgetAttempts(name: string): Promise<void>
   /** Removes the counts whose window is over. */
   pruneAttempts(now: number): Promise<void>
-  /** Which node does what only one may do. */
-  readonly leases: Leases
-  /** How far sinks of the trail have come. */
-  readonly sinks: Pick<Sinks, keyof Sinks>
-  /** Where in trails there is something of what is asked for. */
-  readonly trailIndex: Pick<TrailIndex, keyof TrailIndex>
-  /** How webhooks go along the trail. */
-  readonly webhooks: WebhookTrails
   /** Requests that have no durable record yet. */
   backlog(): Backlog
   readonly dialect: 'sqlite' | 'postgres'
@@ -208,7 +209,7 @@ export type {
   Standing,
   Within,
 }
-export { conditionNames, Sinks, standingsAtOnce }
+export { conditionNames, standingsAtOnce }
 
 /** Over all accounts. */
 export interface ObjectCounts {

@@ -1,6 +1,6 @@
 /** The index of trails, as the vault sees it: it is made of their records afterwards, and read by whoever looks for something. */
 import type { Action } from '../audit/record.ts'
-import type { Indexed } from '../audit/trail-index.ts'
+import { type Indexed, trailShape } from '../audit/trail-index.ts'
 import type { IndexRow } from '../model/audit-index.ts'
 import type { Lease } from '../model/lease.ts'
 import { all, among, literal, none, type Query, type Reading, reading, settled, sql } from './sql.ts'
@@ -73,8 +73,8 @@ export class TrailIndex {
   }
 
   /** Records of whole segments that have no index yet, over all accounts. */
-  async left(segment: number): Promise<number> {
-    const [row] = await this.#database.query(left(segment))
+  async left(): Promise<number> {
+    const [row] = await this.#database.query(left(trailShape.segment))
     return Math.max(0, Number(row?.['whole'] ?? 0) - Number(row?.['indexed'] ?? 0))
   }
 

@@ -1,5 +1,5 @@
 /** Makes the index of trails: afterwards, in whole segments, on one node at a time, and slowly. */
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { buckets, indexFormat, SegmentIndex, type Shape, trailShape } from '../audit/trail-index.ts'
 import type { IndexRow } from '../model/audit-index.ts'
 import { rowText } from '../store/coverage.ts'
@@ -157,7 +157,7 @@ class Indexer {
       for (const record of await this.#vault.store.trailIndex.records(accountId, part)) index.take(record)
       await this.#wait(this.#pace.rest * (performance.now() - began))
     }
-    return index.isWhole ? rowsOf(this.#vault, accountId, index) : undefined
+    return index.isWhole ? sealed(this.#vault, accountId, index) : undefined
   }
 
   #wait(ms: number): Promise<void> {
@@ -165,15 +165,18 @@ class Indexer {
   }
 }
 
-/** The rows of a segment, with their MACs. */
-export function rowsOf(
+/** The rows of a segment, with their MACs. Others have their turn in between. */
+async function sealed(
   { keyring }: Pick<Vault, 'keyring'>,
   accountId: number,
   index: SegmentIndex,
-): readonly IndexRow[] {
+): Promise<IndexRow[]> {
   const { first, last } = index
-  return index.rows().map((said, bucket) => {
-    const row = { accountId, bucket, first, last, format: indexFormat, said }
-    return { ...row, mac: keyring.rowMac(rowText('audit_index', row)) }
-  })
+  const rows: IndexRow[] = []
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    const row = { accountId, bucket, first, last, format: indexFormat, said: index.row(bucket) }
+    rows.push({ ...row, mac: keyring.rowMac(rowText('audit_index', row)) })
+    await setImmediate()
+  }
+  return rows
 }

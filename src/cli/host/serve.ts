@@ -14,13 +14,12 @@ import { askerOf } from '../../vault/accounts.ts'
 import { sweepDeleted } from '../../vault/deleted.ts'
 import { finishDeletions } from '../../vault/deletion.ts'
 import { watchRootKeys } from '../../vault/root-keys.ts'
-import { indexTrails } from '../../vault/trail-indexing.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { deliverWebhooks } from '../../vault/webhook-deliveries.ts'
 import { print } from '../output.ts'
 import { variable } from '../process-env.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
+import { runFollowers } from './followers.ts'
 import { listen, originOf, portalOriginOf } from './listen.ts'
 import { ServiceManager } from './service-manager.ts'
 import { type RunningSinks, runSinks } from './sinks.ts'
@@ -82,22 +81,8 @@ export async function serve(): Promise<void> {
     }
     const listening = await listen(server.app, config.listen)
     const sinks = runSinks(opened.vault, config, logger, server.sinkMetrics)
-    const stopDelivering = deliverWebhooks(opened.vault, {
-      onTried: server.countTry,
-      onError: (error) =>
-        logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'webhooks could not be told'),
-    })
-    const stopIndexing = indexTrails(opened.vault, {
-      onError: (error) =>
-        logger.warn({ reason: error instanceof Error ? error.message : 'unknown' }, 'the audit log was not indexed'),
-      onGap: (accountId, { first, last }) =>
-        logger.error(
-          { accountId, first, last },
-          'audit records are missing, so these have no index: run "strongroom audit verify"',
-        ),
-    })
-    const stopWork = () => Promise.all([stopDelivering(), stopIndexing()])
-    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks, stopWork })
+    const stopFollowers = runFollowers(opened.vault, logger, server)
+    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks, stopFollowers })
     reloadWhenAsked(server, manager, sinks, logger)
     const origin = originOf(listening, config.tls !== undefined)
     manager.ready(`listening on ${isSocketPath(listening) ? listening.path : origin}`)
@@ -291,12 +276,12 @@ function stopOnSignals(
     drainSeconds,
     manager,
     sinks,
-    stopWork,
+    stopFollowers,
   }: {
     readonly drainSeconds: number
     readonly manager: ServiceManager
     readonly sinks: RunningSinks
-    readonly stopWork: () => Promise<unknown>
+    readonly stopFollowers: () => Promise<void>
   },
 ): void {
   let isStopping = false
@@ -318,7 +303,7 @@ function stopOnSignals(
     // A connection whose last request is being answered now would stay open for the client's sake.
     const sweep = setInterval(() => server.app.server.closeIdleConnections(), sweepIntervalMs).unref()
     try {
-      await Promise.all([server.app.close(), stopWork()])
+      await Promise.all([server.app.close(), stopFollowers()])
       clearInterval(sweep)
       await sinks.stop()
       await opened.close()
