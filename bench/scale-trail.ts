@@ -141,7 +141,7 @@ async function fill(vault: Vault, place: Place, size: number) {
     for (let at = begin; at < Math.min(size, begin + atOnce); at++) {
       const record = recordAt(at, size, first + at, timeAt(at))
       head = nextHead(head, record)
-      rows.push(audit.write({ ...record, head }))
+      rows.push(audit.write({ ...record, head, aside: null }))
     }
     await put(rows)
   }
