@@ -47,6 +47,56 @@ const fault = (
 ): Fault => ({ name, file, find, replace, test, pattern, ...(also === undefined ? {} : { also }) })
 
 export const faults: readonly Fault[] = [
+  // The Vault API
+  fault(
+    'the Vault API takes an API key alone',
+    'http/vault-api/route.ts',
+    "...(scope === 'open' ? { isOpen: true } : { isKeyOnly: true }),",
+    "...(scope === 'open' ? { isOpen: true } : {}),",
+    'vault-api/key-value.test.ts',
+    'no cookie, no machine',
+  ),
+  fault(
+    'a mount that is no environment leads nowhere',
+    'http/vault-api/mount.ts',
+    'return { ...askerOf(request), environment: { name, isStrict: false } }',
+    "return { ...askerOf(request), environment: { name: name === '' ? name : 'default', isStrict: false } }",
+    'vault-api/key-value.test.ts',
+    'SQLite.*no more than the key may read',
+  ),
+  fault(
+    'an answer that was to be wrapped is not given out bare',
+    'http/vault-api/plugin.ts',
+    "headers['x-vault-wrap-ttl'] !== undefined",
+    "headers['x-vault-wrap-ttl'] === 'never'",
+    'vault-api/key-value.test.ts',
+    'in the words of the real server',
+  ),
+  fault(
+    'a role goes with the key that it is of',
+    'http/routes/vault-api/auth.ts',
+    'key === undefined || String(key.id) !== roleId',
+    'key === undefined || roleId === undefined',
+    'vault-api/key-value.test.ts',
+    'logs in with an API key',
+  ),
+  fault(
+    'a text that would be read as a map is kept in its map',
+    'http/vault-api/data.ts',
+    "typeof text === 'string' && text !== '' && mapOf(text) === undefined",
+    "typeof text === 'string' && text !== ''",
+    'vault-api/key-value.test.ts',
+    'gives back what was stored',
+  ),
+  fault(
+    'LIST is a method where a request begins alone',
+    'http/vault-api/list-method.ts',
+    '!busy.has(socket) && chunk',
+    'chunk',
+    'vault-api/key-value.test.ts',
+    'and nowhere else',
+  ),
+
   // Webhooks
   fault(
     'a webhook is its maker’s',

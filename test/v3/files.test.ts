@@ -127,7 +127,7 @@ for (const engine of engines) {
       assert.equal(changed.status, 200)
       assert.deepEqual(Object.keys(body), [
         ...['id', 'name', 'type', 'filename', 'list', 'version', 'description', 'tags'],
-        ...['expires_at', 'created_at', 'updated_at'],
+        ...['expires_at', 'created_at', 'updated_at', 'decoy'],
       ])
       const { list, version, description, tags } = body
       assert.deepEqual(
