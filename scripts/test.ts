@@ -57,7 +57,10 @@ async function makeTemplate(server: string): Promise<string> {
 const template = url === undefined ? undefined : await makeTemplate(url)
 
 const isLong = process.argv[2] === '--long'
-const wanted = process.argv.slice(isLong ? 3 : 2)
+const given = process.argv.slice(isLong ? 3 : 2)
+/** For the test runner: `--test-name-pattern=…`. */
+const options = given.filter((one) => one.startsWith('-'))
+const wanted = given.filter((one) => !one.startsWith('-'))
 const found = globSync('test/**/*.test.ts').sort()
 const isLeftToChance = (file: string) => readFileSync(file, 'utf8').includes("support/chance.ts'")
 const long = found.filter((file) => /^test\W(long|portal)\W/.test(file) || isLeftToChance(file))
@@ -77,7 +80,8 @@ const forShortLives = [
   '--invocation-count-for-turbofan=15000',
 ]
 
-const minutes = isLong ? 60 : 5
+/** Of a group of files, too. */
+const minutes = isLong ? 60 : 10
 const costs = join(tmpdir(), `strongroom-costs-${process.pid}`)
 const groups = mkdtempSync(join(tmpdir(), 'strongroom-groups-'))
 try {
@@ -89,6 +93,7 @@ try {
       '--test',
       `--test-concurrency=${isLong ? 1 : 5}`,
       `--test-timeout=${minutes * 60_000}`,
+      ...options,
       ...(isLong || files.length === 1 ? files : writeGroups(groups, files)),
     ],
     {

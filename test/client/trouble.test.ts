@@ -379,7 +379,8 @@ async function startBetween(t: TestContext, options: Partial<StrongroomOptions> 
   assert.ok(sqlite)
   const { api } = await startServer(t, sqlite)
   const middleman = await Middleman.start(t, api.url)
-  const client = new Strongroom({ url: middleman.url, apiKey: api.key, ...options })
+  // What is asked again is asked again for what went wrong, and not for a machine that has too much to do.
+  const client = new Strongroom({ url: middleman.url, apiKey: api.key, timeoutMs: 60_000, ...options })
   const { secrets, keys, audit } = client
   return { client, secrets, keys, audit, middleman }
 }

@@ -139,7 +139,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByText('1 new, 1 changed.').waitFor()
       await api.put('/v3/secrets/1', { value: 'new' })
       await page.getByRole('button', { name: 'Import 2 secrets' }).click()
-      await page.getByText('The secret is at version 2.').waitFor()
+      await page.getByText('Someone else changed this.').waitFor()
       await page.getByText('1 new, 1 same.').waitFor()
       assert.deepEqual(await valuesOf(portal), { ONE: 'new' })
       await page.getByRole('button', { name: 'Import 1 secret' }).click()
