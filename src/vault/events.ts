@@ -32,13 +32,15 @@ export async function listen(
   filter: EventFilter,
   after: number | undefined,
 ): Promise<Listening> {
-  const listener = await ask(vault, asker, { kind: 'listen' })
-  const { accountId } = listener
-  const giveBack = vault.listeners.take(listener)
+  const stranger = await ask(vault, asker, { kind: 'listen' })
+  const { accountId } = stranger
+  const giveBack = vault.listeners.take(stranger)
   try {
     const size = await vault.store.auditSize(accountId)
     const position = Math.min(after ?? size, size)
     const isMissing = (after ?? 0) > size || (await isGap(vault, accountId, position, size))
+    // Asked once the position is known: a right that ends from here on ends by a record behind it, which is read.
+    const listener = await ask(vault, asker, { kind: 'listen' })
     let member: Member | undefined
     return {
       ...{ accountId, position, isMissing },

@@ -142,7 +142,7 @@ export class Feed {
       const members = [...this.#members]
       const isWhole = members.some(({ viewer }) => viewer.isAuditor)
       const { records, reached } = await this.#read(this.#position, size, isWhole)
-      if (records.some(({ action, outcome }) => ofRights.has(action) && outcome === 'ok')) await this.#renew(members)
+      if (mayEndRights(records)) await this.#renew(members)
       const hasName = await this.#namesFor(members, records)
       const shared = new Map<string, Event>()
       for (const member of members) give(member, records, reached, hasName, shared)
@@ -154,6 +154,7 @@ export class Feed {
     await member.sink.ready()
     if (member.isOver) return
     const { records, reached } = await this.#read(member.position, this.#position, member.viewer.isAuditor)
+    if (mayEndRights(records)) await this.#renewOne(member, member.renew())
     const hasName = await this.#namesFor([member], records)
     give(member, records, reached, hasName, new Map())
   }
@@ -198,17 +199,21 @@ export class Feed {
       members.map(async (member) => {
         const viewer = asked.get(member.identity) ?? member.renew()
         asked.set(member.identity, viewer)
-        try {
-          member.viewer = { ...(await viewer), filter: member.viewer.filter }
-        } catch (error) {
-          this.#refuse(member, error)
-        }
+        await this.#renewOne(member, viewer)
       }),
     ).catch((error: unknown) => {
       this.#isRenewalDue = true
       throw error
     })
     this.#schedule()
+  }
+
+  async #renewOne(member: Member, viewer: Promise<Viewer>): Promise<void> {
+    try {
+      member.viewer = { ...(await viewer), filter: member.viewer.filter }
+    } catch (error) {
+      this.#refuse(member, error)
+    }
   }
 
   /** @throws what says nothing of a right: it is asked again, and nothing is given meanwhile */
@@ -248,6 +253,10 @@ export class Feed {
     member.isOver = true
     member.sink.end(reason)
   }
+}
+
+function mayEndRights(records: readonly AuditRecord[]): boolean {
+  return records.some(({ action, outcome }) => ofRights.has(action) && outcome === 'ok')
 }
 
 function give(

@@ -47,6 +47,24 @@ const fault = (
 ): Fault => ({ name, file, find, replace, test, pattern, ...(also === undefined ? {} : { also }) })
 
 export const faults: readonly Fault[] = [
+  // Events
+  fault(
+    'what listeners may is asked once it is known where they begin',
+    'vault/events.ts',
+    "const listener = await ask(vault, asker, { kind: 'listen' })",
+    'const listener = stranger',
+    'v3/events.test.ts',
+    'SQLite.*about to begin',
+  ),
+  fault(
+    'what listeners may is asked again where they missed that it may have ended',
+    'vault/feed.ts',
+    'if (mayEndRights(records)) await this.#renewOne(member, member.renew())',
+    '',
+    'v3/events.test.ts',
+    'SQLite.*about to begin',
+  ),
+
   // The Vault API
   fault(
     'the Vault API takes an API key alone',
@@ -3882,7 +3900,7 @@ export const faults: readonly Fault[] = [
   fault(
     'rights are asked for anew before what follows their end',
     'vault/feed.ts',
-    "if (records.some(({ action, outcome }) => ofRights.has(action) && outcome === 'ok')) await this.#renew(members)",
+    'if (mayEndRights(records)) await this.#renew(members)',
     "if (records.some(({ outcome }) => outcome === 'never')) await this.#renew(members)",
     'v3/events.test.ts',
     'SQLite.*end at once for a key',

@@ -241,6 +241,35 @@ for (const engine of engines) {
       await other.until(() => other.events.some(({ data }) => data.object?.name === 'after'))
     })
 
+    test('tell nothing to whoever lost their right while they were about to begin', async (t) => {
+      const { api, url, vault } = await startServer(t, engine)
+      const { listeners, store } = vault
+      const makeKey = async () => {
+        const { body } = await api.post('/v3/keys', { name: 'k', scopes: ['secrets:read'] })
+        return { key: new Api(url, body.api_key), revoke: () => api.delete(`/v3/keys/${body.id}`) }
+      }
+      const first = await makeKey()
+      // Once it was let in, and before it is known where it begins.
+      const sized = t.mock.method(store, 'auditSize', async (accountId: number) => {
+        sized.mock.restore()
+        await first.revoke()
+        return store.auditSize(accountId)
+      })
+      assert.equal((await first.key.get('/v3/events?wait=60')).status, 401)
+
+      const other = await listenTo(t, api)
+      const second = await makeKey()
+      // Before it begins, when others have been told of all that came meanwhile.
+      const added = t.mock.method(listeners, 'add', async (...given: Parameters<typeof listeners.add>) => {
+        added.mock.restore()
+        await second.revoke()
+        await api.post('/v3/secrets', { name: 'after', value: 'v' })
+        await other.until(() => other.events.some(({ data }) => data.object?.name === 'after'))
+        return listeners.add(...given)
+      })
+      assert.equal((await second.key.get(`/v3/events?after=${other.position}&wait=60`)).status, 401)
+    })
+
     test('end at once with the session of a person, and when they are disabled', async (t) => {
       const { api, url, owner, invite } = await startWithOwner(t, engine)
       const { person, id } = await invite('editor')
