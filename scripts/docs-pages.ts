@@ -44,6 +44,7 @@ const groups: readonly (readonly [label: string, ...names: readonly string[]])[]
     'backup',
     'observability',
     'audit-sinks',
+    'audit-archive',
     'security',
   ],
   ['Internals', 'architecture', 'formats', 'performance'],

@@ -47,6 +47,10 @@ export interface Config {
   readonly checkpointSeconds: number
   /** Where the audit trail is sent. */
   readonly auditSinks: readonly SinkSettings[]
+  /** The folder of what leaves the database of the trail; `undefined` when nothing does. */
+  readonly auditArchive: string | undefined
+  /** After how many days records do; `undefined` when they are asked to. */
+  readonly auditKeepDays: number | undefined
   /** On PostgreSQL: whether nothing is done unless commits wait for a standby. */
   readonly isSynchronousRequired: boolean
   /** How long the server goes on once it was told to stop, so that whoever sends it work notices. */
@@ -114,6 +118,7 @@ export function readConfig(environment: Environment = process.env): Config {
     checkpoints: reader.checkpoints(),
     checkpointSeconds: reader.integer('STRONGROOM_CHECKPOINT_SECONDS', 1, 86_400) ?? 60,
     auditSinks: reader.auditSinks(),
+    ...reader.auditArchive(),
     isSynchronousRequired: reader.choice('STRONGROOM_REQUIRE_SYNCHRONOUS', ['on', 'off']) === 'on',
     drainSeconds: reader.integer('STRONGROOM_DRAIN_SECONDS', 0, 3600) ?? 5,
     traces: reader.traces(),
@@ -291,6 +296,15 @@ class Reader {
     if (typeof found !== 'string') return found
     this.#fault('STRONGROOM_AUDIT_SINKS', found)
     return []
+  }
+
+  auditArchive(): Pick<Config, 'auditArchive' | 'auditKeepDays'> {
+    const path = this.text('STRONGROOM_AUDIT_ARCHIVE')
+    const auditKeepDays = this.integer('STRONGROOM_AUDIT_KEEP_DAYS', 1, 36_500)
+    if (path === undefined && auditKeepDays !== undefined) {
+      this.#fault('STRONGROOM_AUDIT_KEEP_DAYS', 'needs a folder: set STRONGROOM_AUDIT_ARCHIVE')
+    }
+    return { auditArchive: path === undefined ? undefined : resolve(path), auditKeepDays }
   }
 
   traces(): TraceSettings | undefined {

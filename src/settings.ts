@@ -134,6 +134,16 @@ export const settings: readonly Setting[] = [
       'Where the audit trail is sent, as URLs separated by blanks: `file:/…`, `stdout`, `syslog+tcp://…`, `syslog+tls://…`, `https://…`, `otlp+https://…` ([sinks](audit-sinks.md)). Credentials are in files that the URLs name.',
   },
   {
+    name: 'STRONGROOM_AUDIT_ARCHIVE',
+    default: 'everything stays in the database',
+    meaning: 'A folder for records of the audit trail that leave the database ([archive](audit-archive.md)).',
+  },
+  {
+    name: 'STRONGROOM_AUDIT_KEEP_DAYS',
+    default: 'only the command archives',
+    meaning: 'After so many days records of the audit trail are archived, 1 to 36500.',
+  },
+  {
     name: 'STRONGROOM_DRAIN_SECONDS',
     default: '5',
     meaning:

@@ -268,10 +268,20 @@ function faultsOf(environment: Record<string, string>): readonly string[] {
   }
 }
 
+const ofArchive = ['STRONGROOM_AUDIT_ARCHIVE', 'STRONGROOM_AUDIT_KEEP_DAYS'] as const
+
 suite('settings', () => {
   test('every setting that can be wrong has a row here', () => {
-    const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'OTEL_SERVICE_NAME']
+    const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'OTEL_SERVICE_NAME', ...ofArchive]
     assert.deepEqual([...rows.map(({ name }) => name), ...free].sort(), settings.map(({ name }) => name).sort())
+  })
+
+  test('of the archive take days with a folder alone', () => {
+    const [folder, days] = ofArchive
+    assert.deepEqual(faultsOf({ [folder]: '/archive' }), [])
+    for (const good of ['1', '36500']) assert.deepEqual(faultsOf({ [folder]: '/archive', [days]: good }), [])
+    for (const bad of ['0', '36501', '1d']) assert.equal(faultsOf({ [folder]: '/archive', [days]: bad }).length, 1)
+    assert.match(faultsOf({ [days]: '1' })[0] ?? '', /^STRONGROOM_AUDIT_KEEP_DAYS needs a folder/)
   })
 
   test('that have another name now are read under the older one, unless both are given', () => {

@@ -36,6 +36,8 @@ const rooms: Record<string, readonly string[]> = {
   oidc: ['outbound', 'json', 'errors'],
   // Of crypto nothing that opens or seals.
   store: ['model', 'audit', 'crypto/hmac.ts', 'database-url', 'errors'],
+  // Where records of the trail are that left the database: files, and nothing of the store.
+  archive: ['audit'],
   // Where the trail is sent: records go out, and nothing of the store comes in. Of crypto what signs requests.
   sinks: ['audit', 'crypto/webhook-signature.ts'],
   render: ['errors', 'model/name.ts'],
@@ -92,7 +94,18 @@ const rooms: Record<string, readonly string[]> = {
   open: ['audit/record.ts', 'config', 'crypto', 'errors', 'oidc', 'outbound', 'store', 'vault'],
   'root-keys': ['open', 'audit/record.ts', 'crypto', 'errors', 'store', 'vault'],
   // Whole stores, copied row by row as they are stored.
-  copy: ['open', 'vault', 'store', 'crypto', 'config', 'database-url', 'model', 'errors'],
+  copy: [
+    'open',
+    'archive',
+    'audit/segment.ts',
+    'vault',
+    'store',
+    'crypto',
+    'config',
+    'database-url',
+    'model',
+    'errors',
+  ],
   // Of crypto what seals a file that stays on this machine.
   cli: ['client', 'render', 'formats', 'fingerprint', 'audit', 'model', 'crypto/aead.ts', 'errors'],
   'cli/host': [
@@ -100,6 +113,7 @@ const rooms: Record<string, readonly string[]> = {
     'copy',
     'open',
     'root-keys',
+    'archive',
     'vault',
     'http',
     'config',

@@ -219,7 +219,10 @@ var Audit = class {
 	/** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */
 	async page(query = {}, options) {
 		const { body, headers } = await this.#connection.send("GET /v3/audit", { query: inTexts(query) }, options);
-		return pageOf(body.records, headers);
+		return {
+			...pageOf(body.records, headers),
+			...body.archived === void 0 ? {} : { archived: body.archived }
+		};
 	}
 	/** Counts the records that match, by time and action, and who reads most. */
 	async activity(query = {}, options) {
@@ -241,8 +244,14 @@ var Audit = class {
 	* @returns what the last part came to: the trail holds when `fault` is null
 	*/
 	async verify({ after, onProgress } = {}, options) {
+		let archived;
 		for (let from = after;;) {
-			const part = await this.verifyPart(from, options);
+			const found = await this.verifyPart(from, options);
+			archived ??= found.archived;
+			const part = {
+				...found,
+				archived
+			};
 			onProgress?.(part);
 			if (part.fault !== null || part.records >= part.total) return part;
 			from = {
@@ -1388,6 +1397,12 @@ var apiKeyShape = fields({
 	last_used_at: orNull(text),
 	created_by: orNull(makerShape)
 });
+var archivedShape = fields({
+	first: integer,
+	last: integer,
+	from: text,
+	to: text
+});
 var auditObjectShape = fields({
 	kind: text,
 	id: orNull(integer),
@@ -1968,7 +1983,8 @@ var verifiedShape = fields({
 	fault: orNull(fields({
 		seq: integer,
 		reason: text
-	}))
+	})),
+	archived: integer
 });
 var versionShape = fields({
 	id: integer,
@@ -2578,7 +2594,10 @@ var operations = {
 	"GET /v3/audit": {
 		repeat: "safe",
 		isOpen: false,
-		answer: fields({ records: list(auditRecordShape) })
+		answer: fields({
+			records: list(auditRecordShape),
+			archived: optional(archivedShape)
+		})
 	},
 	"GET /v3/audit/activity": {
 		repeat: "safe",

@@ -7,10 +7,12 @@
  *
  * An export that was broken off is continued with one that begins after its last record; put together they are one. So is
  * what a sink of the trail has left: of several accounts, each with a header before its first record, and with records that come
- * again, after a header that goes back. A line that was torn off is passed over where a header follows it.
+ * again, after a header that goes back. A line that was torn off is passed over where a header follows it. So are segments
+ * of an archive (`segment.ts`), whose headers say the head before them, and which end with a checkpoint.
  */
 import { hash } from 'node:crypto'
 import { nextHeadOf } from './chain.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { isKnownFormat } from './record.ts'
 import { type Anchor, unknownFormat } from './verify.ts'
 
@@ -20,6 +22,8 @@ export interface ExportHeader {
   readonly accountId: number
   /** Records before the first one. */
   readonly after: number
+  /** The head there, hexadecimal, where the header is a segment's, and says it. */
+  readonly headBefore?: string
 }
 
 const format = 'strongroom audit export 1'
@@ -33,7 +37,30 @@ export function readHeader(line: string): ExportHeader | undefined {
   const { format: stated, store_id: storeId, account_id: accountId, after } = fieldsOf(line) ?? {}
   if (stated !== format || typeof storeId !== 'string') return undefined
   if (!Number.isSafeInteger(accountId) || !Number.isSafeInteger(after)) return undefined
-  return { storeId, accountId: Number(accountId), after: Number(after) }
+  const before = headBeforeIn(line)
+  return {
+    storeId,
+    accountId: Number(accountId),
+    after: Number(after),
+    ...(before === undefined ? {} : { headBefore: before }),
+  }
+}
+
+function headBeforeIn(line: string): string | undefined {
+  const { segment } = fieldsOf(line) ?? {}
+  const stated = typeof segment === 'object' && segment !== null && 'head_before' in segment ? segment.head_before : ''
+  return typeof stated === 'string' && /^[0-9a-f]{64}$/.test(stated) ? stated : undefined
+}
+
+export function checkpointLine(note: string): string {
+  return JSON.stringify({ checkpoint: note })
+}
+
+/** The signed note of a line, or nothing where it is a record or a header. */
+export function readCheckpointLine(line: string): string | undefined {
+  if (!line.startsWith('{"checkpoint":')) return undefined
+  const { checkpoint } = fieldsOf(line) ?? {}
+  return typeof checkpoint === 'string' ? checkpoint : undefined
 }
 
 /** How far the records of an account lead, and what does not hold. */
@@ -58,12 +85,14 @@ const rememberedRecords = 20_000
  *
  * @param lines what comes after the first header
  * @param startOf what is known of an account, by its first header; `undefined` for one that has no place here
+ * @param openCheckpoint opens the note at the end of a segment, and gives nothing for one that is not signed; without it they are passed over
  * @returns a verdict for each account, by the order of their first headers; it ends at the first that does not hold
  */
 export async function followExport(
   lines: AsyncIterable<string>,
   first: ExportHeader,
   startOf: (header: ExportHeader) => ExportStart | undefined,
+  openCheckpoint?: (note: string) => Checkpoint | undefined,
 ): Promise<readonly ExportVerdict[]> {
   const known = startOf(first)
   if (known === undefined) return []
@@ -79,6 +108,11 @@ export async function followExport(
       continue
     }
     if (isTorn) return verdicts(chains, current?.accountId, noRecord)
+    const note = readCheckpointLine(line)
+    if (note !== undefined) {
+      if (openCheckpoint === undefined || current?.meets(openCheckpoint(note), first.storeId) === true) continue
+      return verdicts(chains, current?.accountId, noCheckpoint)
+    }
     const record = fieldsOf(line)
     isTorn = record === undefined
     if (record === undefined) continue
@@ -92,6 +126,7 @@ export async function followExport(
 }
 
 const notNext = 'The export that follows does not go on where this one ends.'
+const noCheckpoint = 'The checkpoint of the segment is not of these records, or the key has not signed it.'
 const noRecord = 'The record is none, or belongs to another account.'
 
 function chainOf(
@@ -153,6 +188,14 @@ class ExportChain {
     if (after > this.#size) return false
     this.#at = after
     return true
+  }
+
+  /** @returns whether the checkpoint at the end of a segment is of the records that came before it */
+  meets(checkpoint: Checkpoint | undefined, storeId: string): boolean {
+    if (checkpoint?.accountId !== this.accountId || checkpoint.storeId !== storeId) return false
+    if (checkpoint.size !== this.#at) return false
+    // What comes again has been compared, line by line.
+    return this.#at < this.#size || Buffer.from(checkpoint.head).equals(this.#head)
   }
 
   /** @returns whether it holds */

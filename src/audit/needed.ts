@@ -93,6 +93,8 @@ export const rightFor: Readonly<Record<Action, Right | 'none' | 'host'>> = {
   'key.usage': 'keys:manage',
   'audit.read': 'audit:read',
   'audit.verify': 'audit:read',
+  'audit.archive': 'host',
+  'audit.restore': 'host',
   'audit.what_if': 'audit:read',
   'event.listen': 'audit:read',
   'account.read': 'account:manage',

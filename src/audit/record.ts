@@ -108,6 +108,8 @@ export type Action =
   | 'audit.verify'
   | 'event.listen'
   | 'audit.what_if'
+  | 'audit.archive'
+  | 'audit.restore'
   | 'account.read'
   | 'account.create'
   | 'account.rotate_key'
@@ -221,6 +223,8 @@ export const actions: readonly Action[] = [
   'audit.verify',
   'event.listen',
   'audit.what_if',
+  'audit.archive',
+  'audit.restore',
   'account.read',
   'account.create',
   'account.rotate_key',
@@ -321,6 +325,8 @@ export interface AuditObject {
     | 'session'
     | 'login'
     | 'account'
+    /** Records that are in a file of the archive: the number of the last one, and the file. */
+    | 'segment'
     /** No thing: further refusals, which are counted and not recorded one by one. */
     | 'repeats'
   readonly id: number | null
@@ -331,7 +337,7 @@ export interface AuditObject {
    * SHA-256, hexadecimal: of a secret's sealed value; of all that is kept of what was deleted; of the row MAC of an API key, a machine, a seed, a webhook, a user, a factor,
    * a login, a trust rule, an environment, settings or the rules for signing in; of what a target holds; of which versions
    * fingerprints were
-   * handed out; with
+   * handed out; of the file of a segment; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.
    */
   readonly hash: string | null

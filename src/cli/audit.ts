@@ -1,6 +1,6 @@
 /** `strongroom audit list` and `tail`: the records of the trail, through the API. */
 import { setTimeout } from 'node:timers/promises'
-import type { AuditFilter, AuditRecord } from '../client/model.ts'
+import type { Archived, AuditFilter, AuditRecord } from '../client/model.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { idIn } from './find.ts'
@@ -20,6 +20,14 @@ interface ListOptions extends FilterOptions {
   readonly limit: string
 }
 
+/** The end of what was passed over before. */
+function lastOf(archived: Archived | undefined) {
+  return archived === undefined ? {} : { last: archived.last, to: archived.to }
+}
+
+/** Records that are asked for at once. */
+const pageSize = 1000
+
 export async function list(options: ListOptions): Promise<void> {
   const most = numberOf('--limit', options.limit, 0, 1e9) || Number.POSITIVE_INFINITY
   const { from, to, json } = options
@@ -29,11 +37,21 @@ export async function list(options: ListOptions): Promise<void> {
     ...(to === undefined ? {} : { to: timeOf('--to', to, -1) }),
   }
   const records: AuditRecord[] = []
-  for await (const record of (await connect(options)).audit.list(filter)) {
-    records.push(record)
-    if (records.length >= most) break
+  const { audit } = await connect(options)
+  let archived: Archived | undefined
+  for (let cursor: string | undefined, isMore = true; isMore && records.length < most; ) {
+    const limit = Math.min(pageSize, most - records.length)
+    const page = await audit.page({ ...filter, limit, ...(cursor === undefined ? {} : { cursor }) })
+    records.push(...page.items)
+    if (page.archived !== undefined) archived = { ...page.archived, ...lastOf(archived) }
+    cursor = page.next
+    isMore = cursor !== undefined
   }
-  if (json) return printJson({ records })
+  if (json) return printJson({ records, ...(archived === undefined ? {} : { archived }) })
+  if (archived !== undefined) {
+    const { first, last, from: since, to: until } = archived
+    tell(`Not listed, as they are archived: of the records ${first} to ${last}, ${since} to ${until}.`)
+  }
   if (records.length === 0) return tell('There is no such record.')
   printTable(['NO.', 'TIME', 'WHO', 'ACTION', 'WHAT', 'OUTCOME', 'FROM'], records.map(rowOf))
 }

@@ -44,11 +44,20 @@ export async function verifyExport(path: string, { checkpoint: paths = [], key }
     const { header, lines } = await openExport(path)
     const checkpoints = paths.flatMap((one) => readCheckpoints(one, key ?? ''))
     const isAnchored = new Map<number, boolean>()
-    const verdicts = await followExport(lines, header, (one) => {
-      const anchors = checkpoints.filter((checkpoint) => isOf(checkpoint, one))
-      isAnchored.set(one.accountId, anchors.length > 0)
-      return { start: startOf(one, anchors), anchors }
-    })
+    const verdicts = await followExport(
+      lines,
+      header,
+      (one) => {
+        const anchors = checkpoints.filter((checkpoint) => isOf(checkpoint, one))
+        // Of what is before the first record, nothing is looked at.
+        isAnchored.set(
+          one.accountId,
+          anchors.some(({ size }) => size >= one.after),
+        )
+        return { start: startOf(one, anchors), anchors }
+      },
+      opener(key, isAnchored),
+    )
     const results = verdicts.map((verdict) => explain(verdict, isAnchored.get(verdict.accountId) === true))
     process.exitCode = exitCodes[worst.find((result) => results.includes(result)) ?? 'anchored']
   } catch (error) {
@@ -57,13 +66,25 @@ export async function verifyExport(path: string, { checkpoint: paths = [], key }
   }
 }
 
+/** Of checkpoints at the ends of segments: each that the key has signed is one of the account's. */
+function opener(key: string | undefined, isAnchored: Map<number, boolean>) {
+  if (key === undefined) return undefined
+  return (note: string) => {
+    const opened = openNote(note, key)
+    if (opened !== undefined) isAnchored.set(opened.accountId, true)
+    return opened
+  }
+}
+
 const worst = ['tampered', 'unanchored'] as const
 
 /** @throws Refusal `invalid` for an export that begins where nothing is known of the chain */
-function startOf({ storeId, accountId, after }: ExportHeader, anchors: readonly Checkpoint[]): Anchor {
+function startOf({ storeId, accountId, after, headBefore }: ExportHeader, anchors: readonly Checkpoint[]): Anchor {
   if (after === 0) return { size: 0, head: emptyHead(storeId, accountId) }
   const known = anchors.find(({ size }) => size === after)
   if (known !== undefined) return known
+  // What it leads to is signed, or said to be unanchored.
+  if (headBefore !== undefined) return { size: after, head: Buffer.from(headBefore, 'hex') }
   throw invalid(
     '--export',
     'Must begin with the first record, or after one that a checkpoint is of; put its parts together.',

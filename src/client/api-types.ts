@@ -114,6 +114,17 @@ export interface ApiKey {
   readonly created_by: Maker | null
 }
 
+/** Records that this page passed over: they are in files of the archive, which the operator can bring back for a time. */
+export interface Archived {
+  /** The number of the first of them. */
+  readonly first: number
+  readonly last: number
+  /** The time of the first of them, RFC 3339 to the millisecond. */
+  readonly from: string
+  /** The time of the last one. */
+  readonly to: string
+}
+
 /** What a record is about. */
 export interface AuditObject {
   readonly kind: string
@@ -1619,6 +1630,8 @@ export interface Verified {
   readonly head: string
   /** The first record that does not hold. */
   readonly fault: { readonly seq: number; readonly reason: string } | null
+  /** Records that were passed over, as they are archived: the operator verifies them with `strongroom audit verify`. */
+  readonly archived: number
 }
 
 /** A secret’s value as it was. */

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts'
 import type {
   Activity,
   ActivityFilter,
+  Archived,
   AuditFilter,
   AuditRecord,
   ChainPoint,
@@ -15,6 +16,11 @@ import type {
   WhatIf,
 } from './model.ts'
 import type { CallOptions } from './options.ts'
+
+/** A page, and which records it passed over, as they are archived. */
+export interface AuditPage extends Page<AuditRecord> {
+  readonly archived?: Archived
+}
 
 export class Audit {
   readonly #connection: Connection
@@ -29,9 +35,9 @@ export class Audit {
   }
 
   /** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */
-  async page(query: AuditFilter & PageQuery = {}, options?: CallOptions): Promise<Page<AuditRecord>> {
+  async page(query: AuditFilter & PageQuery = {}, options?: CallOptions): Promise<AuditPage> {
     const { body, headers } = await this.#connection.send('GET /v3/audit', { query: inTexts(query) }, options)
-    return pageOf(body.records, headers)
+    return { ...pageOf(body.records, headers), ...(body.archived === undefined ? {} : { archived: body.archived }) }
   }
 
   /** Counts the records that match, by time and action, and who reads most. */
@@ -60,8 +66,11 @@ export class Audit {
     { after, onProgress }: { readonly after?: ChainPoint; readonly onProgress?: (part: Verified) => void } = {},
     options?: CallOptions,
   ): Promise<Verified> {
+    let archived: number | undefined
     for (let from = after; ; ) {
-      const part = await this.verifyPart(from, options)
+      const found = await this.verifyPart(from, options)
+      archived ??= found.archived
+      const part = { ...found, archived }
       onProgress?.(part)
       if (part.fault !== null || part.records >= part.total) return part
       from = { seq: part.records, head: part.head }

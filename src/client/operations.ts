@@ -468,7 +468,7 @@ export interface Operations {
       readonly outcome?: string
       readonly environment?: string
     }
-    answer: { readonly records: readonly Api.AuditRecord[] }
+    answer: { readonly records: readonly Api.AuditRecord[]; readonly archived?: Api.Archived }
   }
   /** Count the records of the audit trail. */
   'GET /v3/audit/activity': {
@@ -634,6 +634,7 @@ const apiKeyShape: Shape<Api.ApiKey> = fields<Api.ApiKey>({
   last_used_at: orNull(text),
   created_by: orNull(makerShape),
 })
+const archivedShape: Shape<Api.Archived> = fields<Api.Archived>({ first: integer, last: integer, from: text, to: text })
 const auditObjectShape: Shape<Api.AuditObject> = fields<Api.AuditObject>({
   kind: text,
   id: orNull(integer),
@@ -1172,6 +1173,7 @@ const verifiedShape: Shape<Api.Verified> = fields<Api.Verified>({
   total: integer,
   head: text,
   fault: orNull(fields<{ readonly seq: number; readonly reason: string }>({ seq: integer, reason: text })),
+  archived: integer,
 })
 const versionShape: Shape<Api.Version> = fields<Api.Version>({
   id: integer,
@@ -1438,7 +1440,10 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'GET /v3/audit': {
     repeat: 'safe',
     isOpen: false,
-    answer: fields<{ readonly records: readonly Api.AuditRecord[] }>({ records: list(auditRecordShape) }),
+    answer: fields<{ readonly records: readonly Api.AuditRecord[]; readonly archived?: Api.Archived }>({
+      records: list(auditRecordShape),
+      archived: optional(archivedShape),
+    }),
   },
   'GET /v3/audit/activity': { repeat: 'safe', isOpen: false, answer: activityShape },
   'POST /v3/audit/verify': { repeat: 'safe', isOpen: false, answer: verifiedShape },

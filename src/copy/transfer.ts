@@ -1,4 +1,5 @@
 /** Copies a whole store into an empty one of either kind, and proves the copy before it says so. */
+import { ArchiveFolder } from '../archive/folder.ts'
 import type { Config } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import { openVault } from '../open.ts'
@@ -62,7 +63,8 @@ export async function prove(
   try {
     const snapshot = await readStoreAt(location)
     try {
-      return await proveVault(vault, snapshot, manifest, { everyOf, watch })
+      const files = config.auditArchive === undefined ? undefined : new ArchiveFolder(config.auditArchive)
+      return await proveVault(vault, snapshot, manifest, { everyOf, watch, files })
     } finally {
       await snapshot.close()
     }

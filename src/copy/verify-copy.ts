@@ -1,4 +1,5 @@
 /** Proves that a store is whole: its tables are what was copied, its rows are authentic, its values open. */
+import type { SegmentFiles } from '../audit/segment.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
@@ -28,6 +29,8 @@ export interface ProofOptions {
   /** Of so many values one is opened, by how many there are; 1 for all of them. */
   readonly everyOf: (versions: number) => number
   readonly watch?: Watch | undefined
+  /** Where archived records are. Without it, the trail is proven from where the database begins, and not what it says of the tables. */
+  readonly files?: SegmentFiles | undefined
 }
 
 /** @throws Refusal `integrity_failure` unless the tables are exactly what the manifest says */
@@ -57,12 +60,12 @@ export async function proveVault(
   vault: Vault,
   snapshot: Snapshot,
   manifest: Manifest,
-  { everyOf, watch }: ProofOptions,
+  { everyOf, watch, files }: ProofOptions,
 ): Promise<Proof> {
   const [records, versions] = ['audit', 'versions'].map((table) => manifest.get(table)?.rows ?? 0) as [number, number]
   const onRecords = counted(watch, 'audit records verified', records)
   const verdicts: AccountVerdict[] = []
-  for await (const verdict of verifyAudit(vault, { state: true, onRecords })) {
+  for await (const verdict of verifyAudit(vault, { state: true, onRecords, files, isArchiveOptional: true })) {
     const { name, fault, differences } = verdict
     if (fault !== undefined) throw broken(`Account ${name}, record ${fault.seq}: ${fault.reason}`)
     if (differences[0] !== undefined) throw broken(`Account ${name}: ${differences[0]}`)

@@ -3,11 +3,12 @@ import { performance } from 'node:perf_hooks'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { faults } from '../oidc/token.ts'
 import { type BatchReport, conditionNames, type ObjectCounts, type Store } from '../store/store.ts'
+import { archiveLooker, createArchiveMetrics } from './archive-metrics.ts'
 import { ObjectCounter } from './object-counts.ts'
 import { createRootKeyMetrics, type RootKeyFound, showRootKey } from './root-key-metrics.ts'
 import { createSinkMetrics, sinkLooker } from './sink-metrics.ts'
 
-export { type RootKeyFound, showRootKey, sinkLooker }
+export { archiveLooker, type RootKeyFound, showRootKey, sinkLooker }
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -218,6 +219,7 @@ export function createMetrics(isOpen = false) {
     }),
     sinks: createSinkMetrics(registers),
     rootKeys: createRootKeyMetrics(registers),
+    archive: createArchiveMetrics(registers),
     traceSpans: new Counter({
       name: 'strongroom_trace_spans_total',
       help: 'Spans that the collector of traces took, or that were given up because it did not.',

@@ -21,6 +21,7 @@ import { compileLate } from './compilers.ts'
 import { guardConnections } from './connections.ts'
 import { RateLimiter } from './limits.ts'
 import {
+  archiveLooker,
   countBatch,
   createMetrics,
   type Metrics,
@@ -78,6 +79,8 @@ export interface Server {
   readonly sinkMetrics: Metrics['sinks']
   /** Takes down how a root key was found. */
   readonly showRootKey: (finding: RootKeyFound) => void
+  /** What is counted of the archive of the trail. */
+  readonly archiveMetrics: Metrics['archive']
   /** Counts what became of something that was sent to a webhook. */
   countTry(outcome: 'delivered' | 'again' | 'failed'): void
   /** From now on `/readyz` says no, so that no new work is sent here. */
@@ -137,11 +140,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     logger.error({ object }, 'stored data failed its integrity check')
   }
   const lookAtSinks = sinkLooker(metrics.sinks, vault.store, config.auditSinks, vault.now)
-  const scrape = scrapeOf(metrics, vault.store, vault.now, () => {
+  const lookAtArchive = archiveLooker(metrics.archive, vault.store, vault.now)
+  const scrape = scrapeOf(metrics, vault.store, vault.now, async () => {
     metrics.connections.set(open.count())
     metrics.listeners.set(vault.listeners.count)
     for (const sender of senders) metrics.bodyBytes.set({ sender }, bodies[sender].bytes)
-    return lookAtSinks()
+    await Promise.all([lookAtSinks(), lookAtArchive()])
   })
   vault.store.events.onBatch = (batch) => {
     countBatch(metrics, batch)
@@ -203,6 +207,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     reloadTls: tls?.reloaderOf(app, { logger, metrics, now: vault.now }),
     sinkMetrics: metrics.sinks,
     showRootKey: (finding) => showRootKey(metrics.rootKeys, finding),
+    archiveMetrics: metrics.archive,
     countTry: (outcome) => metrics.webhookTries.inc({ outcome }),
     drain: () => {
       state.isDraining = true

@@ -78,6 +78,7 @@ export function whyAway(error: unknown): string | undefined {
 class BatchedStore implements Store {
   readonly events: StoreEvents = { onBatch: () => {}, onDecoyRead: () => {} }
   readonly leases: Followers['leases']
+  readonly segments: Followers['segments']
   readonly sinks: Followers['sinks']
   readonly trailIndex: Followers['trailIndex']
   readonly webhooks: Followers['webhooks']
@@ -90,8 +91,9 @@ class BatchedStore implements Store {
   constructor(engine: Engine, { keepVersions, now }: StoreOptions, disk?: DiskWatch) {
     this.#engine = engine
     engine.onDecoyRead = (read) => this.events.onDecoyRead(read)
-    const { leases, sinks, trailIndex, webhooks } = followersOf(engine)
+    const { leases, segments, sinks, trailIndex, webhooks } = followersOf(engine)
     this.leases = leases
+    this.segments = segments
     this.sinks = sinks
     this.trailIndex = trailIndex
     this.webhooks = webhooks

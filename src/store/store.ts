@@ -14,8 +14,12 @@ import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
 import {
+  type ArchiveCounts,
   type Behind,
+  type DueRecords,
+  type Follower,
   type Followers,
+  type HeldBack,
   type LongTrail,
   type Segment,
   type SinkAccounts,
@@ -197,7 +201,11 @@ export interface Store extends Watched, Followers {
 }
 
 export type {
+  ArchiveCounts,
   Behind,
+  DueRecords,
+  Follower,
+  HeldBack,
   ListedRows,
   LongTrail,
   Part,

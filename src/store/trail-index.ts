@@ -72,7 +72,7 @@ export class TrailIndex {
     return this.#database.underLease(lease, parts.map(put))
   }
 
-  /** Records of whole segments that have no index yet, over all accounts. */
+  /** Records of whole segments that have no index yet, over all accounts: without what is archived, and what is older. */
   async left(): Promise<number> {
     const [row] = await this.#database.query(left(trailShape.segment))
     return Math.max(0, Number(row?.['whole'] ?? 0) - Number(row?.['indexed'] ?? 0))
@@ -150,6 +150,15 @@ function put(of: readonly IndexRow[]): Query {
   }
 }
 
-const left = (segment: number) => sql`
-  select (select coalesce(sum(audit_size - audit_size % ${literal(segment)}), 0) from accounts) as whole,
-    (select coalesce(sum(last_seq - first_seq + 1), 0) from audit_index where bucket = 0) as indexed`
+/** An account's index is to begin where a segment does, after what is archived. */
+const left = (segment: number) => {
+  const whole = sql`(a.audit_size - a.audit_size % ${literal(segment)})`
+  const begin = sql`(coalesce(w.seq, 0) + (${literal(segment)} - coalesce(w.seq, 0) % ${literal(segment)}) % ${literal(segment)})`
+  return sql`
+  with away as (select account_id, max(last_seq) as seq from audit_segments where is_restored = 0 group by account_id)
+  select
+    (select coalesce(sum(${whole} - ${begin}), 0) from accounts a left join away w on w.account_id = a.id
+      where ${whole} > ${begin}) as whole,
+    (select coalesce(sum(i.last_seq - i.first_seq + 1), 0) from audit_index i left join away w on w.account_id = i.account_id
+      where i.bucket = 0 and i.first_seq > coalesce(w.seq, 0)) as indexed`
+}

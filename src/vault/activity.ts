@@ -1,10 +1,12 @@
 /** What happens in an account, counted from its audit trail: by time and action, and who reads most. */
+
 import { type Action, valueReads } from '../audit/record.ts'
 import type { Sought } from '../audit/trail-index.ts'
 import { invalid } from '../errors.ts'
 import type { Principal } from '../model/principal.ts'
 import { managesAccount } from '../model/scope.ts'
 import type { RecordCount } from '../store/store.ts'
+import { newestAway } from './archived.ts'
 import type { AuditFilter } from './audit.ts'
 import { actionFor } from './audit.ts'
 import { viewOf } from './audit-view.ts'
@@ -156,15 +158,23 @@ export interface Counted {
   readonly isComplete: boolean
 }
 
-/** Of what is sought in a range, as much as is counted at once: the newest, from the first record of a millisecond on. */
+/**
+ * Of what is sought in a range, as much as is counted at once: the newest, from the first record of a millisecond on. It begins
+ * after what is archived.
+ */
 export async function countedOf(vault: Vault, accountId: number, sought: Sought, range: Range): Promise<Counted> {
+  const away = range.first > range.last ? undefined : await newestAway(vault, accountId, range.first, range.last)
+  const within = away === undefined ? range : { ...range, first: away.lastSeq + 1 }
   const parts: Stretch[] = []
   let left = maxCounted
-  for await (const part of stretchesWith(vault, accountId, sought, range, countedAtOnce)) {
+  for await (const part of stretchesWith(vault, accountId, sought, within, countedAtOnce)) {
     parts.push(part)
     const size = part.upTo - part.after
     if (size > left) return { ...(await cut(vault, accountId, range, parts, part.upTo - left)), isComplete: false }
     left -= size
+  }
+  if (away !== undefined) {
+    return { ...(await cut(vault, accountId, range, parts, away.lastSeq)), isComplete: false }
   }
   return { parts, from: range.from, isComplete: true }
 }

@@ -1,22 +1,23 @@
 /** The audit trail: read it, and verify it. */
+
 import { emptyHead } from '../audit/chain.ts'
 import type { Checkpoint } from '../audit/checkpoint.ts'
 import { exportHeader } from '../audit/export.ts'
 import { asides, encodeRecord, isKnownFormat } from '../audit/record.ts'
+import { SegmentFault, type SegmentFiles } from '../audit/segment.ts'
 import { Replay } from '../audit/state.ts'
-import { type Anchor, type StoredRecord, unknownFormat, type Verdict, verifyChain } from '../audit/verify.ts'
-import { invalid, Refusal } from '../errors.ts'
+import { type StoredRecord, unknownFormat, type Verdict, verifyChain } from '../audit/verify.ts'
+import { Refusal } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { managesAccount } from '../model/scope.ts'
 import { LongMaps } from '../store/long-map.ts'
 import type { RecordFilter } from '../store/store.ts'
 import { accountState, Findings } from './account-state.ts'
+import { startOf, wholeTrail } from './archived-trail.ts'
+import { type Archived, findRecords } from './audit-search.ts'
 import { viewOf } from './audit-view.ts'
-import { runLongWork } from './long-work.ts'
-import { filterInTurns, Pace } from './scan-in-turns.ts'
-import { type AuditView, seenOf } from './seen.ts'
+import type { AuditView } from './seen.ts'
 import { IndexCheck } from './trail-index-check.ts'
-import { stretchesWith } from './trail-search.ts'
 import { firstAt } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
@@ -24,15 +25,6 @@ export interface AuditFilter extends Omit<RecordFilter, 'before' | 'window' | 'l
   /** By its name. */
   readonly environment?: string | undefined
 }
-
-/** Records looked at in one query, so that a rare match does not hold the store up. */
-const lookedAtOnce = 10_000
-/** And for one page, and queries; then the caller gets what there is and a cursor. */
-const maxLookedAt = 1_000_000
-const maxQueries = 1000
-const verifyPage = 2000
-/** Records that one request verifies: some tenths of a second. */
-const verifiedAtOnce = 50_000
 
 export interface AuditPage {
   readonly accountId: number
@@ -43,6 +35,8 @@ export interface AuditPage {
   readonly isManaged: boolean
   /** Where the next page begins; `undefined` when there is none. */
   readonly next: number | undefined
+  /** What was passed over, as it is archived. */
+  readonly archived: Archived | undefined
 }
 
 /**
@@ -64,26 +58,11 @@ export async function readAudit(
   const match = { ...others, ...actionFor(isManaged, filter.action) }
   const environmentId = named === undefined ? undefined : view.idOf(named)
   if (named !== undefined && environmentId === undefined)
-    return { accountId, records: [], view, isManaged, next: undefined }
+    return { accountId, records: [], view, isManaged, next: undefined, archived: undefined }
   const within = await withinTimes(vault, accountId, filter)
-  const { first, last } = { ...within, last: Math.min(within.last, before(accountId) - 1) }
-  const sought = { ...match, environmentId }
-  const records: StoredRecord[] = []
-  const pace = new Pace()
-  let [looked, queries] = [0, 0]
-  for await (const { after, upTo } of stretchesWith(vault, accountId, sought, { first, last }, lookedAtOnce)) {
-    const isEnough = () => records.length >= limit || looked >= maxLookedAt || queries >= maxQueries
-    let next = upTo + 1
-    for (; next > after + 1 && !isEnough(); queries++) {
-      const part = { before: next, window: next - after - 1, limit: limit - records.length }
-      const page = await vault.store.recordsBefore(accountId, { ...sought, ...part })
-      records.push(...(await filterInTurns(page.records, ({ record }) => view.maySee(seenOf(record)), pace)))
-      next = page.next
-    }
-    if (next > after + 1) return { accountId, records, view, isManaged, next }
-    looked += upTo - after
-  }
-  return { accountId, records, view, isManaged, next: undefined }
+  const range = { first: within.first, last: Math.min(within.last, before(accountId) - 1) }
+  const found = await findRecords(vault, accountId, { ...match, environmentId }, range, view, limit)
+  return { accountId, view, isManaged, ...found }
 }
 
 /** Which records an action stands for: what they are besides, for who manages the account; nobody else has such. */
@@ -116,6 +95,10 @@ export interface VerifyOptions {
   readonly checkpoints?: readonly Checkpoint[]
   /** Whether to hold the tables against the trail. */
   readonly state?: boolean
+  /** Where archived records are. */
+  readonly files?: SegmentFiles | undefined
+  /** Whether what is archived is passed over where its files are not known: then nothing is held against the tables. */
+  readonly isArchiveOptional?: boolean
   /** Told of how many records were looked at since the last time. */
   readonly onRecords?: (count: number) => void
 }
@@ -145,22 +128,32 @@ async function verifyAccount(
   vault: Pick<Vault, 'store' | 'keyring'>,
   account: Account,
   checkpoints: readonly Checkpoint[],
-  { state: withState = false, onRecords = () => {} }: Omit<VerifyOptions, 'checkpoints'>,
+  {
+    state: withState = false,
+    onRecords = () => {},
+    files,
+    isArchiveOptional = false,
+  }: Omit<VerifyOptions, 'checkpoints'>,
 ): Promise<AccountVerdict> {
   const maps = new LongMaps()
   try {
     const { id, name } = account
     const { storeId } = vault.keyring
     const findings = new Findings()
-    const replay = withState ? new Replay(account.auditSize, () => maps.make()) : undefined
+    const start = files === undefined && isArchiveOptional ? await startOf(vault, id) : undefined
+    const isWhole = start === undefined
+    const replay = withState && isWhole ? new Replay(account.auditSize, () => maps.make()) : undefined
     if (replay !== undefined) await accountState(vault, id, (one) => replay.hold(one), findings)
     // Read again: the trail must reach over everything that the tables show.
     const latest = (await vault.store.account(id)) ?? account
     const { auditSize, auditHead } = latest
     const expected = { size: auditSize, head: auditSize === 0 ? emptyHead(storeId, id) : auditHead }
     const index = await IndexCheck.of(vault, id, findings)
-    const records = followed(recordsUpTo(vault, id, auditSize), replay, index, onRecords)
-    const verdict = await verifyChain(storeId, id, records, expected, checkpoints)
+    const stretch = { accountId: id, after: start?.size ?? 0, upTo: auditSize }
+    const trail = new Trail(wholeTrail(vault, stretch, files))
+    const records = followed(trail.pages(), replay, index, onRecords)
+    const found = await verifyChain(storeId, id, records, expected, checkpoints, start)
+    const verdict = trail.fault === undefined ? found : { ...found, fault: trail.fault }
     if (replay !== undefined) {
       for (const difference of replay.differences()) findings.push(difference)
       for (const difference of replay.givenAgain(latest)) findings.push(difference)
@@ -176,45 +169,23 @@ async function verifyAccount(
   }
 }
 
-/** A part of a trail, verified. */
-export interface PartVerdict extends Verdict {
-  /** Records that the account has. */
-  readonly total: number
-}
+/** Pages up to where an archived segment does not hold, which is then known. */
+class Trail {
+  readonly #pages: AsyncIterable<readonly StoredRecord[]>
+  fault: Verdict['fault']
 
-/**
- * Recomputes a part of the asker's own trail. The next part begins where it ends.
- *
- * @param after a point of the trail that the asker knows: the end of an earlier part, or a head kept from long ago, which
- *   then must be what the trail has there
- * @throws Refusal `forbidden`, `invalid` for a point beyond the trail, `overloaded`
- */
-export function verifyPart(vault: Vault, asker: Asker, accountId: number, after: Anchor | undefined) {
-  return runLongWork(vault, 'verify', accountId, async (): Promise<PartVerdict> => {
-    const { id, auditSize: total, auditHead } = await ask(vault, asker, { kind: 'verify_audit' })
-    const { storeId } = vault.keyring
-    const from = after ?? { size: 0, head: emptyHead(storeId, id) }
-    if (from.size > total) throw invalid('after', `The trail has ${total} records.`)
-    const last = await recordAt(vault, id, from.size)
-    const isKnown = Buffer.compare(last?.head ?? emptyHead(storeId, id), from.head) === 0
-    if (!isKnown || (from.size > 0 && last === undefined)) {
-      const fault = { seq: from.size, reason: 'The chain up to here is not the one that was asked about.' }
-      return { accountId: id, size: from.size, head: from.head, fault, total }
+  constructor(pages: AsyncIterable<readonly StoredRecord[]>) {
+    this.#pages = pages
+  }
+
+  async *pages(): AsyncGenerator<readonly StoredRecord[]> {
+    try {
+      yield* this.#pages
+    } catch (error) {
+      if (!(error instanceof SegmentFault)) throw error
+      this.fault = { seq: error.seq, reason: error.message }
     }
-    const size = Math.min(total, from.size + verifiedAtOnce)
-    const head = size === total ? auditHead : ((await recordAt(vault, id, size))?.head ?? from.head)
-    const records = recordsUpTo(vault, id, size, from.size)
-    const start = { ...from, time: last?.record.time ?? 0 }
-    const verdict = await verifyChain(storeId, id, records, { size, head }, [], start)
-    if (verdict.fault !== undefined) vault.onIntegrityFailure('account')
-    return { ...verdict, total }
-  })
-}
-
-async function recordAt({ store }: Vault, accountId: number, seq: number): Promise<StoredRecord | undefined> {
-  if (seq === 0) return undefined
-  const [found] = await store.recordsAfter(accountId, seq - 1, 1)
-  return found?.record.seq === seq ? found : undefined
+  }
 }
 
 async function* followed(
@@ -236,29 +207,13 @@ export async function* exportLines(
   vault: Pick<Vault, 'store' | 'keyring'>,
   { id, auditSize }: Account,
   after: number,
+  files?: SegmentFiles,
 ): AsyncGenerator<string> {
   yield exportHeader({ storeId: vault.keyring.storeId, accountId: id, after })
-  for await (const page of recordsUpTo(vault, id, auditSize, after)) {
+  for await (const page of wholeTrail(vault, { accountId: id, after, upTo: auditSize }, files)) {
     for (const { record } of page) {
       if (!isKnownFormat(record.format)) throw new Refusal('integrity_failure', unknownFormat(record.format))
       yield encodeRecord(record)
     }
-  }
-}
-
-async function* recordsUpTo(
-  { store }: Pick<Vault, 'store'>,
-  accountId: number,
-  size: number,
-  after = 0,
-): AsyncGenerator<readonly StoredRecord[]> {
-  const pageAfter = (last: number) => (last < size ? store.recordsAfter(accountId, last, verifyPage) : undefined)
-  for (let next = pageAfter(after); next !== undefined; ) {
-    const page = await next
-    const last = page.at(-1)?.record.seq ?? size
-    // The store finds the next page while this one is hashed.
-    next = pageAfter(last)
-    next?.catch(() => {})
-    yield last > size ? page.filter(({ record }) => record.seq <= size) : page
   }
 }

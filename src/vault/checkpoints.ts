@@ -1,6 +1,6 @@
 /** Checkpoints of the audit trail: signed here, to be kept elsewhere. */
 import { emptyHead } from '../audit/chain.ts'
-import { checkpointText, signedNote, verifierKey } from '../audit/checkpoint.ts'
+import { type Checkpoint, checkpointText, signedNote, verifierKey } from '../audit/checkpoint.ts'
 import type { Vault } from './vault.ts'
 
 /**
@@ -10,15 +10,24 @@ import type { Vault } from './vault.ts'
  * @throws when no standby has them in time
  */
 export async function signCheckpoints({ store, keyring, now }: Vault): Promise<readonly Note[]> {
-  const publicKey = keyring.checkpointKey()
   const { storeId } = keyring
   const accounts = await store.accounts()
   await store.replicated()
   return accounts.map(({ id, auditSize, auditHead }) => {
     const head = auditSize === 0 ? emptyHead(storeId, id) : auditHead
-    const text = checkpointText({ storeId, accountId: id, size: auditSize, head, time: now() })
-    return { accountId: id, size: auditSize, text: signedNote(text, storeId, publicKey, keyring.signCheckpoint(text)) }
+    const text = signedCheckpoint({ keyring, now }, { accountId: id, size: auditSize, head })
+    return { accountId: id, size: auditSize, text }
   })
+}
+
+/** A signed note of what a chain is at a size. */
+export function signedCheckpoint(
+  { keyring, now }: Pick<Vault, 'keyring' | 'now'>,
+  of: Pick<Checkpoint, 'accountId' | 'size' | 'head'>,
+): string {
+  const { storeId } = keyring
+  const text = checkpointText({ ...of, storeId, time: now() })
+  return signedNote(text, storeId, keyring.checkpointKey(), keyring.signCheckpoint(text))
 }
 
 export interface Note {

@@ -1,4 +1,5 @@
 /** Events: listening to what happens in an account. */
+import { newestAway } from './archived.ts'
 import { type EventFilter, viewerOf } from './event-view.ts'
 import type { Member, Sink } from './feed.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
@@ -37,8 +38,11 @@ export async function listen(
   const giveBack = vault.listeners.take(stranger)
   try {
     const size = await vault.store.auditSize(accountId)
-    const position = Math.min(after ?? size, size)
-    const isMissing = (after ?? 0) > size || (await isGap(vault, accountId, position, size))
+    const asked = Math.min(after ?? size, size)
+    const away = asked < size ? await newestAway(vault, accountId, asked + 1, size) : undefined
+    // What is archived is told of by nobody: it goes on where the database begins.
+    const position = away?.lastSeq ?? asked
+    const isMissing = (after ?? 0) > position || position > asked || (await isGap(vault, accountId, position, size))
     // Asked once the position is known: a right that ends from here on ends by a record behind it, which is read.
     const listener = await ask(vault, asker, { kind: 'listen' })
     let member: Member | undefined

@@ -1,4 +1,5 @@
 /** What an environment was at a time, by the versions that are kept and by the trail; and making it so again. */
+
 import type { AuditRecord } from '../audit/record.ts'
 import { invalid } from '../errors.ts'
 import { maxRolledBack } from '../model/deleted.ts'
@@ -8,6 +9,7 @@ import { allowsName } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Results } from '../store/operation.ts'
 import type { RollingBack } from '../store/operations/rollback.ts'
+import { newestAway } from './archived.ts'
 import { listDeleted, sealKept } from './deleted.ts'
 import { allOf, everything, pages } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
@@ -135,6 +137,13 @@ const followed = ['secret.create', 'secret.move', 'metadata.update', 'secret.del
 async function trailSince(vault: Vault, accountId: number, environmentId: number, to: number): Promise<TrailSince> {
   const size = await vault.store.auditSize(accountId)
   const first = await firstAt(vault, accountId, size, to + 1)
+  const away = first > size ? undefined : await newestAway(vault, accountId, first, size)
+  if (away !== undefined) {
+    throw invalid(
+      'to',
+      `What happened up to ${new Date(away.lastAt).toISOString()} is archived: the operator can restore it ("strongroom audit restore-segment").`,
+    )
+  }
   const [created, moved, detailed, deleted] = [
     new Set<number>(),
     new Set<number>(),

@@ -119,17 +119,23 @@ class Indexer {
     }
   }
 
-  /** Newest first: what is new is looked for most. */
+  /** Newest first: what is new is looked for most. Of what is archived nothing is made, nor of what is older. */
   async #missingOf({ accountId, size }: LongTrail): Promise<readonly Segment[]> {
     const { segment } = this.#shape
+    const away = await this.#awayUpTo(accountId, size)
     const known = await this.#vault.store.trailIndex.segments(accountId)
     const made = new Set(known.filter(({ rows }) => rows === buckets).map(({ first }) => first))
     const missing: Segment[] = []
-    for (let last = size - (size % segment); last > 0; last -= segment) {
+    for (let last = size - (size % segment); last - segment >= away; last -= segment) {
       const first = last - segment + 1
       if (!made.has(first) && !this.#gaps.has(`${accountId} ${first}`)) missing.push({ first, last })
     }
     return missing
+  }
+
+  /** The last record that is in a file and not in the database; 0 for none. */
+  async #awayUpTo(accountId: number, size: number): Promise<number> {
+    return (await this.#vault.store.segments.newestAway(accountId, 1, size))?.lastSeq ?? 0
   }
 
   /** Looks again under the lease: another node may just have made it. */
@@ -139,6 +145,8 @@ class Indexer {
       const rows = await this.#rowsOf(accountId, segment, signal)
       if (signal.aborted) return
       if (rows === undefined) {
+        // It may have been archived while it was read.
+        if ((await this.#awayUpTo(accountId, trail.size)) >= segment.first) continue
         this.#gaps.add(`${accountId} ${segment.first}`)
         this.#indexing.onGap?.(accountId, segment)
       } else {

@@ -76,6 +76,8 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     checkpoints: undefined,
     checkpointSeconds: 60,
     auditSinks: [],
+    auditArchive: undefined,
+    auditKeepDays: undefined,
     isSynchronousRequired: false,
     drainSeconds: 0,
     traces: undefined,

@@ -17,6 +17,7 @@ import { giveMachineNetworks } from '../../src/vault/machines.ts'
 import { stretchesWith } from '../../src/vault/trail-search.ts'
 import { inviteOwner } from '../../src/vault/users.ts'
 import { type Answer, Api } from '../support/api.ts'
+import { archive, newArchive } from '../support/archive.ts'
 import { Authenticator } from '../support/authenticator.ts'
 import { isThorough } from '../support/chance.ts'
 import { engines, type Place, type TestEngine } from '../support/engines.ts'
@@ -59,6 +60,7 @@ const probesOf: Readonly<Record<string, readonly string[]>> = {
   logins: ['logins'],
   replies: ['replies'],
   audit_index: ['trail'],
+  audit_segments: ['archive'],
 }
 
 /** What must be refused, however the rows are exchanged. */
@@ -82,6 +84,7 @@ const listed = {
     ...['api_keys', 'users', 'machines', 'seeds', 'trust_rules', 'deployments', 'secrets', 'lists', 'logins'],
     'webhooks',
     'environments',
+    'audit_segments',
     'deleted',
     // What was to happen once may happen again.
     ...['used_tokens', 'replies'],
@@ -116,6 +119,16 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
     assert.ok(status < 300, text)
     return body
   }
+  // Before there is a webhook, which would be waited for.
+  const { files } = newArchive()
+  for (let segment = 0; segment < 2; segment++) {
+    for (const one of [api, other]) for (let times = 0; times < 2; times++) await ok(one.get('/v3/secrets'))
+    clock.now += 1000
+    const { archived, failures } = await archive(vault, files)
+    assert.deepEqual([archived.length, failures], [2, []])
+    clock.now += 1000
+  }
+  const archivedUpTo = clock.now - 1500
   const keys: Api[] = [api, other]
   const job = await makeKey()
   for (const [at, one] of [api, other].entries()) {
@@ -387,6 +400,8 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
     seeds: get('/v3/seeds'),
     'rules of trust': get('/v3/trust-rules'),
     webhooks: get('/v3/webhooks'),
+    // Between the records of one time: none of it is in the database.
+    archive: get(`/v3/audit?to=${new Date(archivedUpTo).toISOString()}`),
     machine: () =>
       every([1, 2], async (id) => {
         const response = await fetch(`${url}/v3/secrets/${id}`)

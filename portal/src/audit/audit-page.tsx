@@ -4,7 +4,7 @@ import { Download, PanelRightOpen, ScrollText } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { read, sentenceOf } from '../api/ask.ts'
-import { type AuditFilter, type AuditRecord, strongroom } from '../api/client.ts'
+import { type Archived, type AuditFilter, type AuditRecord, strongroom } from '../api/client.ts'
 import { Card, CardFoot } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
 import { Button, IconButton, Switch } from '../ui/controls.tsx'
@@ -12,7 +12,7 @@ import { useDialog } from '../ui/dialog.tsx'
 import { download } from '../ui/download.ts'
 import { Page } from '../ui/page.tsx'
 import { changed } from '../ui/search.ts'
-import { Empty, Loaded } from '../ui/states.tsx'
+import { Empty, Loaded, Note } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
 import { secondOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -62,6 +62,7 @@ export function AuditPage() {
         <Loaded of={pages} lines={8}>
           {() => <Records records={records} freshCount={freshCount} broken={broken} />}
         </Loaded>
+        {pages.archived === undefined ? null : <ArchivedNote of={pages.archived} />}
         {pages.hasNextPage ? (
           <CardFoot>
             <Button onPress={() => void pages.fetchNextPage()} isDisabled={pages.isFetchingNextPage}>
@@ -71,6 +72,17 @@ export function AuditPage() {
         ) : null}
       </Card>
     </Page>
+  )
+}
+
+/** What is not listed, as it is not in the database any more. */
+function ArchivedNote({ of: { first, last, from, to } }: { readonly of: Archived }) {
+  const [oldest, newest] = [first, last].map((seq) => seq.toLocaleString('en'))
+  return (
+    <Note kind="info">
+      Of records {oldest} to {newest} ({secondOf(from)} to {secondOf(to)}), some are archived and not listed here. Your
+      administrator can restore them.
+    </Note>
   )
 }
 
@@ -121,7 +133,8 @@ function useRecords(filter: AuditFilter, view: string, isLive: boolean, isShown:
   // What was fetched again meanwhile is not shown twice.
   const newer = fresh.filter(({ seq, action }) => seq > newest && isShown(action))
   const older = (loaded ?? []).filter(({ action }) => isShown(action))
-  return { ...pages, records: [...newer, ...older], freshCount: newer.length }
+  const archived = pages.data?.pages.findLast((page) => page.archived !== undefined)?.archived
+  return { ...pages, records: [...newer, ...older], freshCount: newer.length, archived }
 }
 
 /** Of the whole time that was chosen, whichever records are loaded. */

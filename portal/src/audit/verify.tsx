@@ -60,7 +60,13 @@ export function VerifyButton({ onFault }: { readonly onFault: (seq: number | und
   )
 }
 
-function Result({ result: { records, head, fault }, from }: { readonly result: Verified; readonly from: number }) {
+function Result({
+  result: { records, head, fault, archived },
+  from,
+}: {
+  readonly result: Verified
+  readonly from: number
+}) {
   if (fault !== null) {
     return (
       <Note kind="bad">
@@ -73,9 +79,11 @@ function Result({ result: { records, head, fault }, from }: { readonly result: V
     <>
       <Note kind="ok">
         <strong>
-          {from === 0
-            ? `Verified ${counted(records, 'record')}.`
-            : `Verified ${counted(records - from, 'record')} after record ${from.toLocaleString('en')}, which matches your checkpoint.`}
+          {archived > 0
+            ? `Verified ${counted(records - from - archived, 'record')}. ${counted(archived, 'archived record')} before them were not checked: “strongroom audit verify” on the server checks those.`
+            : from === 0
+              ? `Verified ${counted(records, 'record')}.`
+              : `Verified ${counted(records - from, 'record')} after record ${from.toLocaleString('en')}, which matches your checkpoint.`}
         </strong>{' '}
         None was changed, removed or inserted.
       </Note>

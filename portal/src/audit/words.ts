@@ -105,6 +105,8 @@ const words: Readonly<Record<Action | Aside, string>> = {
   'audit.verify': 'Verified the audit log',
   'event.listen': 'Listened to events',
   'audit.what_if': 'Tried a change',
+  'audit.archive': 'Archived records',
+  'audit.restore': 'Restored archived records',
   'account.read': 'Viewed the account',
   'account.create': 'Created account',
   'account.rotate_key': 'Rotated the account key',

@@ -81,7 +81,7 @@ export async function serve(): Promise<void> {
     }
     const listening = await listen(server.app, config.listen)
     const sinks = runSinks(opened.vault, config, logger, server.sinkMetrics)
-    const stopFollowers = runFollowers(opened.vault, logger, server)
+    const stopFollowers = runFollowers(opened.vault, config, logger, server)
     stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks, stopFollowers })
     reloadWhenAsked(server, manager, sinks, logger)
     const origin = originOf(listening, config.tls !== undefined)

@@ -6,8 +6,10 @@ import { environmentPattern, environmentRule } from '../../model/environment.ts'
 import { parseId } from '../../model/name.ts'
 import { principalKinds } from '../../model/principal.ts'
 import { countActivity, maxCounted, maxSteps, steps } from '../../vault/activity.ts'
-import { type AuditFilter, readAudit, verifyPart } from '../../vault/audit.ts'
+import { type AuditFilter, readAudit } from '../../vault/audit.ts'
+import type { Archived } from '../../vault/audit-search.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
+import { verifyPart } from '../../vault/verify-part.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { Acted } from '../made.ts'
 import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
@@ -91,6 +93,20 @@ const Shown = Type.Object(
   { title: 'AuditRecord', description: 'One record of the audit trail.' },
 )
 
+const ArchivedRecords = Type.Object(
+  {
+    first: Type.Integer({ description: 'The number of the first of them.' }),
+    last: Type.Integer(),
+    from: Type.String({ description: 'The time of the first of them, RFC 3339 to the millisecond.' }),
+    to: Type.String({ description: 'The time of the last one.' }),
+  },
+  {
+    title: 'Archived',
+    description:
+      'Records that this page passed over: they are in files of the archive, which the operator can bring back for a time.',
+  },
+)
+
 const Point = Type.Object(
   {
     seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'the number of a record' }),
@@ -106,6 +122,10 @@ const Verified = Type.Object(
     head: Type.String({ description: 'Head of the chain there, hexadecimal: `after` of the next call.' }),
     fault: Type.Union([Type.Object({ seq: Type.Integer(), reason: Type.String() }), Type.Null()], {
       description: 'The first record that does not hold.',
+    }),
+    archived: Type.Integer({
+      description:
+        'Records that were passed over, as they are archived: the operator verifies them with `strongroom audit verify`.',
     }),
   },
   { title: 'Verified', description: 'What a verification of the trail came to.' },
@@ -165,14 +185,14 @@ export const auditRoutes: readonly Route[] = [
     tag: 'Audit',
     summary: 'Read the audit trail',
     description:
-      'Newest first, 100 records unless `limit` says otherwise. `secret` and `principal` take an id or a name. `Strongroom-Next-Cursor` leads to older records; a page may be short before the end is reached.',
+      'Newest first, 100 records unless `limit` says otherwise. `secret` and `principal` take an id or a name. `Strongroom-Next-Cursor` leads to older records; a page may be short before the end is reached. `archived` says which records are not in the database any more.',
     scope: 'audit:read',
     repeat: 'safe',
     schemas: {
       params: noParams,
       query: AuditQuery,
       body: noBody,
-      answers: { 200: Type.Object({ records: Type.Array(Shown) }) },
+      answers: { 200: Type.Object({ records: Type.Array(Shown), archived: Type.Optional(ArchivedRecords) }) },
       refusals: [],
     },
     headers: { takes: [], gives: [] },
@@ -192,6 +212,7 @@ export const auditRoutes: readonly Route[] = [
             ...shown(record, page.view.nameOf, page.isManaged ? aside : undefined),
             head: Buffer.from(head).toString('hex'),
           })),
+          ...(page.archived === undefined ? {} : { archived: shownArchived(page.archived) }),
         }
       },
   }),
@@ -265,12 +286,13 @@ export const auditRoutes: readonly Route[] = [
         const { after } = request.body
         const point = after === undefined ? undefined : { size: after.seq, head: Buffer.from(after.head, 'hex') }
         const { accountId } = identityOf(request)
-        const { size, total, head, fault } = await verifyPart(vault, askerOf(request), accountId, point)
+        const { size, total, head, fault, archived } = await verifyPart(vault, askerOf(request), accountId, point)
         return {
           records: size,
           total,
           head: Buffer.from(head).toString('hex'),
           fault: fault === undefined ? null : { ...fault },
+          archived,
         }
       },
   }),
@@ -290,6 +312,10 @@ function filterOf({ from, to, action, secret, principal, kind, outcome, environm
     environment,
     kind,
   }
+}
+
+function shownArchived({ first, last, from, to }: Archived) {
+  return { first, last, from: timeText(from), to: timeText(to) }
 }
 
 function timeText(time: number): string {

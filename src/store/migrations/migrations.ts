@@ -30,6 +30,7 @@ import { recovery } from './0028-recovery.ts'
 import { webhooks } from './0029-webhooks.ts'
 import { decoys } from './0030-decoys.ts'
 import { auditIndex } from './0032-audit-index.ts'
+import { archive } from './0033-archive.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -63,6 +64,7 @@ export const migrations: readonly Migration[] = [
   webhooks,
   decoys,
   auditIndex,
+  archive,
 ]
 
 /** What this program speaks: the name of the newest one. */

@@ -5,6 +5,7 @@
 import { accessOperations } from './access.ts'
 import { accountKeyOperations } from './account-keys.ts'
 import { accountOperations, foundingOperations } from './accounts.ts'
+import { archiveOperations } from './archive.ts'
 import { auditOperations } from './audit.ts'
 import { copyOperations } from './copies.ts'
 import { deletedOperations } from './deleted.ts'
@@ -38,6 +39,7 @@ export const inAccounts = {
   ...accessOperations,
   ...accountOperations,
   ...accountKeyOperations,
+  ...archiveOperations,
   ...auditOperations,
   ...copyOperations,
   ...deletedOperations,

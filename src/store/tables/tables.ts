@@ -2,6 +2,7 @@
 import { accountKeys, accounts } from './account.ts'
 import { apiKeys } from './api-key.ts'
 import { auditIndex } from './audit-index.ts'
+import { auditSegments } from './audit-segment.ts'
 import { deleted } from './deleted.ts'
 import { deploymentSecrets, deployments } from './deployment.ts'
 import { environments } from './environment.ts'
@@ -43,6 +44,7 @@ export const sealedTables = {
   logins,
   replies,
   audit_index: auditIndex,
+  audit_segments: auditSegments,
 }
 
 export const tables: readonly Table[] = [
@@ -77,5 +79,6 @@ export const tables: readonly Table[] = [
   leases,
   auditSinks,
   auditIndex,
+  auditSegments,
   audit,
 ]

@@ -37,11 +37,32 @@ export function define(audit: Command): void {
     .action(async (options) => (await import('../sinks.ts')).status(options))
   examples(sinks, ['strongroom audit sinks', 'with the settings of the server'])
 
+  defineArchive(audit)
+
   const key = audit
     .command('key')
     .description('print the key that checkpoints are verified with')
     .action(async () => (await load()).key())
   examples(key, ['strongroom audit key', 'note it down once, elsewhere'])
+}
+
+function defineArchive(audit: Command): void {
+  const archive = audit
+    .command('archive')
+    .option('--days <number>', 'records older than this (default: STRONGROOM_AUDIT_KEEP_DAYS)')
+    .option('--json', 'print JSON')
+    .description('move old records from the database to files in the folder of STRONGROOM_AUDIT_ARCHIVE, now')
+    .action(async (options) => (await import('../archive.ts')).archive(options))
+  examples(archive, ['strongroom audit archive --days 365', 'what is older than a year'])
+
+  const restore = audit
+    .command('restore-segment')
+    .argument('<file>', 'a file of the archive')
+    .option('--days <number>', 'how long its records stay in the database', '7')
+    .option('--json', 'print JSON')
+    .description('bring the records of a file of the archive back for some days, so that they are listed and counted')
+    .action(async (file, options) => (await import('../archive.ts')).restore(file, options))
+  examples(restore, ['strongroom audit restore-segment /archive/1/000000000001-000000010000.jsonl', 'for a week'])
 }
 
 function defineVerify(audit: Command): void {
@@ -50,6 +71,7 @@ function defineVerify(audit: Command): void {
     .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere: the chains must continue from them')
     .option('--key <key>', 'what the checkpoints are verified with (default: the key of this store)')
     .option('--export <file>', 'verify an export (- for standard input) instead of the store; needs no root key')
+    .option('--archive <folder>', 'where archived records are (default: STRONGROOM_AUDIT_ARCHIVE)')
     .option('--state', 'hold what is in the store against the trail')
     .option('--json', 'print JSON')
     .description('recompute every chain: exit code 0 anchored, 1 tampered, 2 unreadable, 3 intact but unanchored')
@@ -65,6 +87,7 @@ function defineExport(audit: Command): void {
     .command('export')
     .option('--account <name>', 'account', 'default')
     .option('--after <number>', 'only the records after this one', '0')
+    .option('--archive <folder>', 'where archived records are (default: STRONGROOM_AUDIT_ARCHIVE)')
     .description('print the records of an account as JSON lines, to be verified elsewhere')
     .action(async (options) => (await load()).exportRecords(options))
   examples(exported, ['strongroom audit export > trail.jsonl', 'all records of the account default'])
