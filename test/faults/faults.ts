@@ -146,14 +146,6 @@ export const faults: readonly Fault[] = [
     },
   ),
   fault(
-    'rows that are not authentic hold back the webhooks of their account alone',
-    'vault/webhook-deliveries.ts',
-    '.catch((error) => this.#leaveAlone(name, error))',
-    '',
-    'v3/webhooks.test.ts',
-    'found to be changed in the rows of another account',
-  ),
-  fault(
     'what a maker may see is met with what they could see when they made it',
     'store/decide/caller.ts',
     'revokedAt === null && (expiresAt === null || expiresAt > now) && networks.length === 0',
