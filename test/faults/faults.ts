@@ -5882,7 +5882,7 @@ export const faults: readonly Fault[] = [
   fault(
     'the portal: what a hidden tab missed is told when it is in sight again',
     'portal/src/frame/live.ts',
-    'last.current === undefined ? {} : { after: last.current }',
+    'place.last === undefined ? {} : { after: place.last }',
     '{}',
     'portal/live.test.ts',
     'while they are in sight',

@@ -37,8 +37,7 @@ export function useLive(): void {
   const { has } = useRights()
   const mayListen = has('secrets:list') || has('secrets:read') || has('audit:read')
   const isVisible = useIsVisible()
-  /** The last event, from where it goes on when the tab is in sight again. */
-  const last = useRef<number>(undefined)
+  const place = useRef<Place>({ last: undefined, isUnknown: false })
   const isOn = mayListen && isVisible && state.kind === 'in' && !state.hasEnded
   const me = state.kind === 'in' ? state.session.user.id : undefined
   useEffect(() => {
@@ -47,25 +46,37 @@ export function useLive(): void {
     listener = stop
     const refreshing = new Refreshing(cache, stop.signal)
     // Why it ended is not said: whoever is signed out, or may not see a page any more, is told by what they ask next.
-    void listen(refreshing, stop.signal, me, last).catch(() => {})
-    return () => stop.abort()
+    void listen(refreshing, stop.signal, me, place.current).catch(() => {})
+    return () => {
+      place.current.isUnknown = place.current.last === undefined
+      stop.abort()
+    }
   }, [isOn, me, cache])
+}
+
+/** Where a tab is in the trail. */
+interface Place {
+  /** The last event, from where it goes on when the tab is in sight again. */
+  last: number | undefined
+  /** Whether it listened, and stopped before it knew where it was: it cannot go on from there. */
+  isUnknown: boolean
 }
 
 async function listen(
   refreshing: Refreshing,
   signal: AbortSignal,
   me: number | undefined,
-  last: { current: number | undefined },
+  place: Place,
 ): Promise<void> {
   const onPosition = ({ position, missed }: { readonly position: number; readonly missed: boolean }) => {
-    if (missed) refreshing.add(({ queryKey }) => isLive(queryKey), Date.now())
-    else if (last.current === undefined) refreshing.add(({ queryKey }) => isLive(queryKey), Date.now() - slackMs)
-    last.current ??= position
+    if (missed || place.isUnknown) refreshing.add(({ queryKey }) => isLive(queryKey), Date.now())
+    else if (place.last === undefined) refreshing.add(({ queryKey }) => isLive(queryKey), Date.now() - slackMs)
+    place.last ??= position
+    place.isUnknown = false
   }
-  const from = last.current === undefined ? {} : { after: last.current }
+  const from = place.last === undefined ? {} : { after: place.last }
   for await (const event of strongroom.events({ actions: changeActions, signal, onPosition, ...from })) {
-    last.current = event.id
+    place.last = event.id
     // What this tab did, its dialog has asked for anew.
     const isOurs = isActing() && event.principal?.kind === 'user' && event.principal.id === me
     refreshing.add((query) => makesOld(event, query.queryKey) && !(isOurs && query.isActive()), Date.now())
