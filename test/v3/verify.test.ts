@@ -21,7 +21,7 @@ for (const engine of engines) {
       const { status, body } = await api.post('/v3/audit/verify', {})
 
       assert.equal(status, 200)
-      assert.deepEqual(body, { records: 7, total: 7, head: body.head, fault: null })
+      assert.deepEqual(body, { records: 7, total: 7, archived: 0, head: body.head, fault: null })
       assert.equal((await api.get('/v3/audit?limit=1&action=audit.verify')).body.records[0].seq, 8)
       const again = await api.post('/v3/audit/verify', { after: { seq: 7, head: body.head } })
       assert.deepEqual([again.body.records, again.body.total, again.body.fault], [9, 9, null])
