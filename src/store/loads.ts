@@ -1,11 +1,17 @@
 /** Fills the world of a batch with what it needs. Of what it does not need, nothing is done. */
 import type { Deleted } from '../model/deleted.ts'
-import { contentsOfDeletedEnvironment, contentsOfDeletedList, deletedById, deletedOfThing } from './deleted-lookups.ts'
+import {
+  contentsOfDeletedEnvironment,
+  contentsOfDeletedList,
+  deletedById,
+  deletedOfThing,
+  type ThingRef,
+} from './deleted-lookups.ts'
 import type { Forged } from './forged.ts'
 import type { Lookup } from './lookup.ts'
 import * as lookups from './lookups.ts'
 import { noteMissing } from './missing.ts'
-import type { Needs, Wanted, WantedDeleted } from './needs.ts'
+import type { Needs, Restoring, Wanted, WantedDeleted } from './needs.ts'
 import type { PlacedRef, Ref } from './refs.ts'
 import { type At, atOf, type Index } from './rows.ts'
 import { accountKeysInUse } from './tables/account.ts'
@@ -71,7 +77,7 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   if (needs.makers.length > 0) await loadMade(tx, needs, world)
   if (needs.madeParts.length > 0) await loadMadeParts(tx, needs, world)
   if (needs.contents.length > 0) await loadContents(tx, needs.contents, world)
-  if (needs.deleted.length > 0) await loadDeleted(tx, needs.deleted, world)
+  if (needs.deletions.length > 0) await loadDeleted(tx, needs.deletions, world)
 }
 
 /** What is named already: all of it is asked for at once, but for what was asked for early. */
@@ -251,14 +257,21 @@ async function loadContents(tx: Transaction, wanted: Needs['contents'], world: W
   }
 }
 
-/** Of what is kept: who has its name now, its list, and what is in it, or the next part of that, with whoever has those names. */
+/** Of what is kept, what is in it, or the next part of that; and of what is to be put back, what may be in the way. */
 async function loadDeleted(tx: Transaction, wanted: readonly WantedDeleted[], world: World): Promise<void> {
-  for (const one of wanted) {
-    const found = world.get(storedDeleted, one.accountId, one.id)?.deleted
+  const way: InTheWay = { names: [], listNames: [], lists: [], things: [] }
+  for (const { accountId, id, restoring } of wanted) {
+    const found = world.get(storedDeleted, accountId, id)?.deleted
     if (found === undefined) continue
     const inside = await loadDeletedContents(tx, found, world)
-    await loadInTheWay(tx, one, found, inside, world)
+    if (restoring !== undefined) noteInTheWay(way, found, restoring, inside, world)
   }
+  await Promise.all([
+    load(tx, lookups.named, way.names, world),
+    load(tx, lookups.listsNamed, way.listNames, world),
+    load(tx, lookups.listsById, way.lists, world),
+    load(tx, deletedOfThing, way.things, world),
+  ])
 }
 
 const insideOf = { secret: undefined, list: contentsOfDeletedList, environment: contentsOfDeletedEnvironment }
@@ -275,35 +288,39 @@ async function loadDeletedContents(tx: Transaction, found: Deleted, world: World
   return inside
 }
 
-async function loadInTheWay(
-  tx: Transaction,
-  { accountId, name, list }: WantedDeleted,
+/** Whoever may have a name by now that comes back, in which list it is to be, and what of that was deleted, too. */
+interface InTheWay {
+  readonly names: PlacedRef[]
+  readonly listNames: PlacedRef[]
+  readonly lists: Ref[]
+  readonly things: ThingRef[]
+}
+
+function noteInTheWay(
+  way: InTheWay,
   found: Deleted,
+  { name, list }: Restoring,
   inside: readonly number[],
   world: World,
-): Promise<void> {
-  const { kind, environmentId, thingId, newName } = found
+): void {
+  const { accountId, kind, environmentId, thingId, newName } = found
   if (kind === 'environment') {
     const { baseId } = rowOf(environments, found)
-    await load(tx, deletedOfThing, baseId === null ? [] : [{ accountId, kind, id: baseId }], world)
+    if (baseId !== null) way.things.push({ accountId, kind, id: baseId })
     return
   }
   const at = (one: string) => ({ accountId, environmentId, name: one })
   const own = at(name ?? newName ?? found.name)
   if (kind === 'list') {
     const names = inside.flatMap((id) => world.get(storedDeleted, accountId, id)?.deleted.name ?? [])
-    await Promise.all([
-      load(tx, lookups.listsNamed, [own], world),
-      load(tx, lookups.listsById, [{ accountId, id: thingId }], world),
-      load(tx, lookups.named, names.map(at), world),
-    ])
+    way.names.push(...names.map(at))
+    way.listNames.push(own)
+    way.lists.push({ accountId, id: thingId })
     return
   }
   const { listId } = rowOf(secrets, found)
-  await Promise.all([
-    load(tx, lookups.named, [own], world),
-    load(tx, lookups.listsNamed, typeof list === 'string' ? [at(list)] : [], world),
-    load(tx, lookups.listsById, [{ accountId, id: typeof list === 'number' ? list : listId }], world),
-    load(tx, deletedOfThing, [{ accountId, kind: 'list' as const, id: listId }], world),
-  ])
+  way.names.push(own)
+  if (typeof list === 'string') way.listNames.push(at(list))
+  way.lists.push({ accountId, id: typeof list === 'number' ? list : listId })
+  way.things.push({ accountId, kind: 'list', id: listId })
 }

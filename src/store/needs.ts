@@ -22,10 +22,15 @@ export interface Wanted {
   readonly id: IdOrName
 }
 
-/** What was deleted and is kept, with what stands in the way of restoring it, and what is in it. */
+/** What was deleted and is kept, with what is in it. */
 export interface WantedDeleted {
   readonly accountId: number
   readonly id: number
+  /** Of what is to be put back, what stands in the way is asked for too. */
+  readonly restoring?: Restoring
+}
+
+export interface Restoring {
   /** What it is to be called, if another than before. */
   readonly name?: string | undefined
   /** The list that a secret is to go into, if another than before. */
@@ -62,7 +67,7 @@ export class Needs {
   /** Secrets that are to be called so, wherever they are. */
   readonly renamed: (Wanted & { readonly name: string })[] = []
   readonly contents: (Wanted & { readonly after: number; readonly since?: number })[] = []
-  readonly deleted: WantedDeleted[] = []
+  readonly deletions: WantedDeleted[] = []
   readonly claimed: AddressRange[] = []
   readonly accountNames = new Set<string>()
   /** Accounts of which it is asked who is signed in. */
@@ -157,9 +162,20 @@ export class Needs {
   }
 
   /** What was deleted and is kept, by the id of that deletion. */
-  deletion(wanted: Omit<WantedDeleted, 'accountId'>): void {
-    this.row(deletedById, wanted.id)
-    this.deleted.push({ accountId: this.#accountId, ...wanted })
+  deletion(id: number): void {
+    this.row(deletedById, id)
+  }
+
+  /** With what is in it, or the next part of that. */
+  deletionWithContents(id: number): void {
+    this.deletion(id)
+    this.deletions.push({ accountId: this.#accountId, id })
+  }
+
+  /** With what is in it, and what stands in the way of restoring it. */
+  restoring(id: number, restoring: Restoring = {}): void {
+    this.deletion(id)
+    this.deletions.push({ accountId: this.#accountId, id, restoring })
   }
 
   /** The value of a version of a secret that was deleted and is kept, by the id that it had. */

@@ -58,7 +58,7 @@ const purgeDeleted = defineOperation<Purging, Purged>()({
   delicate: true,
   grants: 'nothing',
   needs: (needs, { id }) => {
-    needs.deletion({ id })
+    needs.deletion(id)
     needs.settings()
   },
   decide: (call, { id, held }) => {
@@ -118,7 +118,7 @@ const purgePart = defineOperation<ById, PurgedPart>()({
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => {
-    needs.deletion({ id })
+    needs.deletionWithContents(id)
     needs.settings()
   },
   decide: (call, { id }) => {
@@ -155,7 +155,7 @@ const sweepDeleted = defineOperation<
   delicate: false,
   grants: 'nothing',
   needs: (needs, { ids }) => {
-    for (const id of ids) needs.deletion({ id })
+    for (const id of ids) needs.deletion(id)
     needs.settings()
   },
   decide: (call, { ids }) => {

@@ -108,7 +108,7 @@ const restorePart = defineOperation<ById, ReturnedPart>()({
   environment: placeOfDeleted,
   delicate: false,
   grants: 'nothing',
-  needs: (needs, { id }) => needs.deletion({ id }),
+  needs: (needs, { id }) => needs.restoring(id),
   decide: (call, { id }) => {
     const { work, account } = call
     const { world } = work

@@ -45,7 +45,7 @@ const prepareDeleted = defineOperation<
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id, old }) => {
-    needs.deletion({ id })
+    needs.deletion(id)
     needs.settings()
     if (old !== undefined) needs.deletedVersion(old.thing, old.version)
   },
@@ -76,7 +76,7 @@ const restoreDeleted = defineOperation<Restoring, Restored>()({
   delicate: false,
   grants: handedByRestoring,
   needs: (needs, { id, name, list }) => {
-    needs.deletion({ id, name, list })
+    needs.restoring(id, { name, list })
     needs.settings()
   },
   decide: (call, operation) => {

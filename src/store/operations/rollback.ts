@@ -48,7 +48,7 @@ const rollBack = defineOperation<RollingBack, readonly Pick<StoredSecret['secret
   needs: (needs, { changes, restores, deletes }) => {
     needs.settings()
     for (const { id } of [...changes, ...deletes]) needs.secret(id)
-    for (const { id } of restores) needs.deletion({ id })
+    for (const { id } of restores) needs.restoring(id)
   },
   decide: (call, { changes, restores, deletes }) => {
     const changing = changes.map(({ id, next }) => ({ next, found: ownSecret(call, id, 'secrets:write') }))
