@@ -6,7 +6,7 @@ import { allows, type Right, type Scope } from '../../model/scope.ts'
 import { partSize } from '../lookups.ts'
 import { overSome } from '../operations/define.ts'
 import type { Outcome, Refused } from '../outcome.ts'
-import type { StoredDeleted } from '../stored.ts'
+import type { StoredDeleted, StoredSecret } from '../stored.ts'
 import { rowOf, storedDeleted } from '../tables/deleted.ts'
 import { secrets, secretsByName, storedSecrets } from '../tables/secret.ts'
 import { hasSome, isHere } from './environment.ts'
@@ -105,13 +105,14 @@ export function refuseTaken(call: Call, object: AuditObject, what: Deleted['kind
   return refuseField(call, object, 'name_taken', { field: 'name', detail })
 }
 
-/** Puts a secret's row back: its key and its versions never went. */
-export function takeBack(call: Call, found: StoredDeleted, listId: number): void {
+/** Puts a secret's row back, into the list that it was in if no other is named: its key and its versions never went. */
+export function takeBack({ work: { world } }: Call, found: StoredDeleted, listId?: number): StoredSecret {
   const { deleted, key, sealed } = found
-  const { world } = call.work
-  const secret = world.macs.seal('secrets', { ...rowOf(secrets, deleted), listId })
+  const was = rowOf(secrets, deleted)
+  const stored = { secret: world.macs.seal('secrets', { ...was, listId: listId ?? was.listId }), key, sealed }
   world.remove(storedDeleted, found)
-  world.attach(storedSecrets, { secret, key, sealed })
+  world.attach(storedSecrets, stored)
+  return stored
 }
 
 export function hasName({ work, account, environment }: Call, name: string): boolean {

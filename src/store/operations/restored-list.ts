@@ -25,7 +25,6 @@ import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredDeleted } from '../stored.ts'
 import { deletedContents, rowOf, storedDeleted } from '../tables/deleted.ts'
 import { lists } from '../tables/list.ts'
-import { secrets, storedSecrets } from '../tables/secret.ts'
 import { defineOperation, overAll } from './define.ts'
 import { objectOfList } from './lists.ts'
 import { type NextVersion, objectOf } from './secrets.ts'
@@ -80,9 +79,7 @@ export function restoreList(
 }
 
 function takeBackRecorded(call: Call, one: StoredDeleted): void {
-  takeBack(call, one, rowOf(secrets, one.deleted).listId)
-  const back = call.work.world.get(storedSecrets, one.deleted.accountId, one.deleted.thingId)
-  if (back !== undefined) record({ ...call, action: 'secret.restore' }, objectOf(back), 'ok')
+  record({ ...call, action: 'secret.restore' }, objectOf(takeBack(call, one)), 'ok')
 }
 
 function refuseNames(call: Call, object: AuditObject, taken: readonly StoredDeleted[]): Refused {

@@ -3,7 +3,6 @@ import type { AuditObject } from '../../audit/record.ts'
 import { type Deleted, nameFault } from '../../model/deleted.ts'
 import { defaultList, type List, placeHash } from '../../model/list.ts'
 import { allowsName } from '../../model/scope.ts'
-import type { Secret } from '../../model/secret.ts'
 import {
   type ById,
   either,
@@ -27,7 +26,7 @@ import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredDeleted, StoredSecret, StoredVersion } from '../stored.ts'
 import { deletedContents, rowOf } from '../tables/deleted.ts'
-import { sealedVersions, secrets, storedSecrets } from '../tables/secret.ts'
+import { sealedVersions, secrets } from '../tables/secret.ts'
 import { defineOperation, free } from './define.ts'
 import { handedByRestoring, restoreEnvironment } from './restored-environment.ts'
 import { type Restored, type Restoring, restoreList } from './restored-list.ts'
@@ -102,7 +101,6 @@ const restoreDeleted = defineOperation<Restoring, Restored>()({
 
 function restoreSecret(call: Call, found: StoredDeleted, { name, list, next }: Restoring): Outcome<Restored> {
   const { deleted } = found
-  const { world } = call.work
   const object = objectOfDeleted(deleted)
   const wanted = name ?? deleted.name
   const isRenamed = wanted !== deleted.name
@@ -114,17 +112,13 @@ function restoreSecret(call: Call, found: StoredDeleted, { name, list, next }: R
   const place = list === undefined ? findList(call, was.listId) : (findList(call, list) ?? ifDefault(call, list))
   if (place === undefined) return refusePlace(call, object, was.listId, list)
   if (isRenamed && !isSealedUpon(deleted, wanted, next)) return { kind: 'outdated' }
-  takeBack(call, found, place.id)
-  const back = world.get(storedSecrets, deleted.accountId, deleted.thingId)
-  if (back === undefined) throw new Error('It was put back.')
+  const back = takeBack(call, found, place.id)
   const stored = isRenamed && next !== undefined ? putNextVersion(call, back, next.sealed, { name: wanted }) : back
   record({ ...call, action: 'secret.restore' }, objectOf(stored), 'ok')
-  if (place.id !== was.listId) record({ ...call, action: 'secret.move' }, movedTo(stored.secret, place), 'ok')
+  if (place.id !== was.listId) {
+    record({ ...call, action: 'secret.move' }, { ...objectOf(stored), hash: placeHash(place) }, 'ok')
+  }
   return { kind: 'done', result: { state: 'restored', thing: thingOf(call, deleted, wanted) } }
-}
-
-function movedTo({ id, uid, name, version }: Secret, list: List): AuditObject {
-  return { kind: 'secret', id, uid, name, version, hash: placeHash(list) }
 }
 
 /** The list of secrets that name none is made when it is needed. */

@@ -10,7 +10,7 @@ import { type Call, forbid, record, refuse } from '../decide/work.ts'
 import type { Refused } from '../outcome.ts'
 import type { StoredDeleted, StoredSecret } from '../stored.ts'
 import { deletedContents, rowOf } from '../tables/deleted.ts'
-import { secrets, storedSecrets } from '../tables/secret.ts'
+import { secrets } from '../tables/secret.ts'
 import { defineOperation, overSome } from './define.ts'
 import { type NextVersion, objectOf, ownSecret, putNextVersion, same } from './secrets.ts'
 
@@ -114,10 +114,7 @@ function isUponKept(next: NextVersion, { deleted }: StoredDeleted): boolean {
 }
 
 function putBack(call: Call, found: StoredDeleted, next: NextVersion | undefined): void {
-  const { accountId, thingId } = found.deleted
-  takeBack(call, found, rowOf(secrets, found.deleted).listId)
-  const back = call.work.world.get(storedSecrets, accountId, thingId)
-  if (back === undefined) throw new Error('It was put back.')
+  const back = takeBack(call, found)
   const stored = next === undefined ? back : putNextVersion(call, back, next.sealed)
   record({ ...call, action: 'secret.restore' }, objectOf(stored), 'ok')
 }
