@@ -30,7 +30,7 @@ import { sealedVersions, secrets } from '../tables/secret.ts'
 import { defineOperation, free } from './define.ts'
 import { handedByRestoring, restoreEnvironment } from './restored-environment.ts'
 import { type Restored, type Restoring, restoreList } from './restored-list.ts'
-import { type NextVersion, objectOf, putNextVersion, same } from './secrets.ts'
+import { isNextOf, objectOf, putNextVersion } from './secrets.ts'
 
 /** Loads a secret that is kept, with the MAC of how it is kept, to be sealed under another name. Not recorded: the restoring that follows refuses and records. */
 const prepareDeleted = defineOperation<
@@ -111,7 +111,7 @@ function restoreSecret(call: Call, found: StoredDeleted, { name, list, next }: R
   const was = rowOf(secrets, deleted)
   const place = list === undefined ? findList(call, was.listId) : (findList(call, list) ?? ifDefault(call, list))
   if (place === undefined) return refusePlace(call, object, was.listId, list)
-  if (isRenamed && !isSealedUpon(deleted, wanted, next)) return { kind: 'outdated' }
+  if (isRenamed && (next === undefined || !isNextOf(next, { ...deleted, name: wanted }))) return { kind: 'outdated' }
   const back = takeBack(call, found, place.id)
   const stored = isRenamed && next !== undefined ? putNextVersion(call, back, next.sealed, { name: wanted }) : back
   record({ ...call, action: 'secret.restore' }, objectOf(stored), 'ok')
@@ -124,10 +124,6 @@ function restoreSecret(call: Call, found: StoredDeleted, { name, list, next }: R
 /** The list of secrets that name none is made when it is needed. */
 function ifDefault(call: Call, list: IdOrName): List | undefined {
   return list === defaultList ? listForAll(call) : undefined
-}
-
-function isSealedUpon(deleted: Deleted, name: string, next: NextVersion | undefined): boolean {
-  return next !== undefined && next.name === name && next.version === deleted.version && same(next.rowMac, deleted.mac)
 }
 
 export type { HeldContents, Restored, RestoredThing, UnheldContents }

@@ -12,7 +12,7 @@ import type { StoredDeleted, StoredSecret } from '../stored.ts'
 import { deletedContents, rowOf } from '../tables/deleted.ts'
 import { secrets } from '../tables/secret.ts'
 import { defineOperation, overSome } from './define.ts'
-import { type NextVersion, objectOf, ownSecret, putNextVersion, same } from './secrets.ts'
+import { isNextOf, type NextVersion, objectOf, ownSecret, putNextVersion } from './secrets.ts'
 
 export interface RollingBack {
   /** Secrets that get an old value again, each sealed as its next version. */
@@ -70,8 +70,8 @@ const rollBack = defineOperation<RollingBack, readonly Pick<StoredSecret['secret
     // All of it is known to fit before anything is put.
     const isOfNow =
       gone.every(({ found, version }) => found.secret.version === version) &&
-      changed.every(({ found, next }) => isUpon(next, found.secret)) &&
-      back.every(({ found, next }) => next === undefined || isUponKept(next, found))
+      changed.every(({ found, next }) => isNextOf(next, found.secret)) &&
+      back.every(({ found, next }) => next === undefined || isNextOf(next, found.deleted))
     if (!isOfNow) return { kind: 'outdated' }
     record(call, environmentObject(call), 'ok')
     for (const { found } of gone) {
@@ -103,14 +103,6 @@ function refuseBack(call: Call, { deleted }: StoredDeleted, free: ReadonlySet<st
     return { ...refuse(call, object, 'place_gone', detail), fields: fault(detail) }
   }
   return undefined
-}
-
-function isUpon(next: NextVersion, secret: StoredSecret['secret']): boolean {
-  return next.version === secret.version && next.name === secret.name && same(next.rowMac, secret.mac)
-}
-
-function isUponKept(next: NextVersion, { deleted }: StoredDeleted): boolean {
-  return next.version === deleted.version && next.name === deleted.name && same(next.rowMac, deleted.mac)
 }
 
 function putBack(call: Call, found: StoredDeleted, next: NextVersion | undefined): void {

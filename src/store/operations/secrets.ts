@@ -520,13 +520,15 @@ const storeSecrets = defineOnce<
 function isSealedUpon(call: Call, one: Storing): boolean {
   const found = secretAt(call, { id: one.name }, true)
   if ('uid' in one) return found === undefined && isSealedNow(call, one)
-  const { next } = one
-  return (
-    found !== undefined &&
-    next.name === found.secret.name &&
-    next.version === found.secret.version &&
-    same(next.rowMac, found.secret.mac)
-  )
+  return found !== undefined && isNextOf(one.next, found.secret)
+}
+
+/** Whether a value was sealed as the next version of a row as it is, under this name. */
+export function isNextOf(
+  next: NextVersion,
+  { name, version, mac }: { readonly name: string; readonly version: number | null; readonly mac: Uint8Array },
+): boolean {
+  return next.name === name && next.version === version && same(next.rowMac, mac)
 }
 
 /** What stands in the way of one of several. */
