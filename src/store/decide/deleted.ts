@@ -8,7 +8,7 @@ import { overSome } from '../operations/define.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredDeleted, StoredSecret } from '../stored.ts'
 import { rowOf, storedDeleted } from '../tables/deleted.ts'
-import { secrets, secretsByName, storedSecrets } from '../tables/secret.ts'
+import { secrets, storedSecrets } from '../tables/secret.ts'
 import { hasSome, isHere } from './environment.ts'
 import { noVersion } from './grants.ts'
 import { isKept, objectOfDeleted } from './kept.ts'
@@ -113,8 +113,4 @@ export function takeBack({ work: { world } }: Call, found: StoredDeleted, listId
   world.remove(storedDeleted, found)
   world.attach(storedSecrets, stored)
   return stored
-}
-
-export function hasName({ work, account, environment }: Call, name: string): boolean {
-  return work.world.has(secretsByName, account.id, environment.id, name)
 }

@@ -8,7 +8,7 @@ import type { WithRight } from '../operations/define.ts'
 import type { Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { lists, listsByName } from '../tables/list.ts'
-import { storedSecrets } from '../tables/secret.ts'
+import { secretsByName, storedSecrets } from '../tables/secret.ts'
 import { hasSomeHere, isHere } from './environment.ts'
 import { type Call, put, putAccount, refuseField, type UnplacedCall } from './work.ts'
 
@@ -53,6 +53,11 @@ export function addList(call: Call, name: string): List {
     ...{ accountId: account.id, id, uid, name, createdAt: now, updatedAt: now, deleter: null },
     environmentId: call.environment.id,
   })
+}
+
+/** Whether the environment has a secret of this name. */
+export function hasName({ work, account, environment }: Call, name: string): boolean {
+  return work.world.has(secretsByName, account.id, environment.id, name)
 }
 
 /** Where a secret is that is asked for by its id. */

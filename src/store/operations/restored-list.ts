@@ -7,7 +7,6 @@ import {
   type ById,
   contentsOf,
   type HeldContents,
-  hasName,
   heldAgainst,
   placeOfDeleted,
   type RestoredThing,
@@ -17,7 +16,7 @@ import {
   type UnheldContents,
 } from '../decide/deleted.ts'
 import { objectOfDeleted, putDeleted } from '../decide/kept.ts'
-import { anyList } from '../decide/places.ts'
+import { anyList, hasName } from '../decide/places.ts'
 import { type Call, forbid, put, record, refuse } from '../decide/work.ts'
 import { partSize } from '../lookups.ts'
 import type { IdOrName } from '../naming.ts'

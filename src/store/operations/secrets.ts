@@ -9,6 +9,7 @@ import { chainFrom, environmentOf, hasSome, isHere, isStrict } from '../decide/e
 import { noVersion } from '../decide/grants.ts'
 import {
   findList,
+  hasName,
   inList,
   listForAll,
   needList,
@@ -844,11 +845,6 @@ function secretOfId(call: Call, id: number): StoredSecret | undefined {
   const at = chain.indexOf(found.secret.environmentId)
   const isHidden = chain.slice(0, at).some((one) => work.world.has(secretsByName, account.id, one, found.secret.name))
   return at < 0 || isHidden ? undefined : found
-}
-
-/** Whether the environment has a secret of this name. */
-function hasName({ work, account, environment }: Call, name: string): boolean {
-  return work.world.has(secretsByName, account.id, environment.id, name)
 }
 
 function refuseInherited(call: Call, found: StoredSecret): Refused {
