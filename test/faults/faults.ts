@@ -5153,8 +5153,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a base is set by whoever may read all of it',
     'store/operations/environments.ts',
-    "return [{ thing: 'environment', object, scopes, networks: [], until: null, isOwner: false }]",
-    "return scopes.length === 0 ? [{ thing: 'environment', object, scopes, networks: [], until: null, isOwner: false }] : []",
+    'return handedOver(object, scopes)',
+    'return handedOver(object, scopes.slice(scopes.length))',
     'v3/environments.test.ts',
     'SQLite.*by whoever has every right',
   ),
@@ -5185,7 +5185,7 @@ export const faults: readonly Fault[] = [
   fault(
     'an environment is renamed by whoever has every right in it, under both names',
     'store/operations/environments.ts',
-    'const names = name === undefined || name === found.name ? [] : [found.name, name]',
+    'const names = name === undefined || name === before ? [] : [before, name]',
     'const names: string[] = []',
     'v3/environments.test.ts',
     'SQLite.*by whoever has every right',

@@ -11,7 +11,16 @@ import {
   maxBases,
   maxEnvironments,
 } from '../../model/environment.ts'
-import { allowsSome, anywhere, isOverSecrets, namesOf, type Right, rights, seesEnvironment } from '../../model/scope.ts'
+import {
+  allowsSome,
+  anywhere,
+  isOverSecrets,
+  namesOf,
+  type Right,
+  rights,
+  type Scope,
+  seesEnvironment,
+} from '../../model/scope.ts'
 import { environmentOf, environmentsOf } from '../decide/environment.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
 import { keepEnvironment } from '../decide/kept.ts'
@@ -217,7 +226,7 @@ function rowOf({ work, account }: Call, id: number): Environment | undefined {
 export function handedByBase(object: AuditObject, base: string | null | undefined): readonly Handed[] {
   if (base === null || base === undefined) return []
   const scopes = (['secrets:list', 'secrets:read'] as const).map((one) => scopeIn(one, base))
-  return [{ thing: 'environment', object, scopes, networks: [], until: null, isOwner: false }]
+  return handedOver(object, scopes)
 }
 
 /**
@@ -227,26 +236,30 @@ export function handedByBase(object: AuditObject, base: string | null | undefine
 function handedByUpdate(call: Call, { id, name, base }: Update): readonly Handed[] {
   const found = rowOf(call, id)
   if (found === undefined) return []
-  const names = name === undefined || name === found.name ? [] : [found.name, name]
+  const object = objectOfEnvironment(found)
   const scopes = [
     ...(base === undefined ? [] : [scopeIn('secrets:write', found.name)]),
-    ...names.flatMap((one) => rights.filter(isOverThings).map((each) => scopeIn(each, one))),
+    ...scopesUnder(found.name, name),
   ]
-  const handed = {
-    thing: 'environment',
-    object: objectOfEnvironment(found),
-    networks: [],
-    until: null,
-    isOwner: false,
-  } as const
-  return [...handedByBase(objectOfEnvironment(found), base), ...(scopes.length === 0 ? [] : [{ ...handed, scopes }])]
+  return [...handedByBase(object, base), ...handedOver(object, scopes)]
 }
 
-export function isOverThings(one: Right): boolean {
+/** All that can be done to what is in an environment, under its name and under the one that it is to have, if that is another. */
+export function scopesUnder(before: string, name: string | undefined): readonly Scope[] {
+  const names = name === undefined || name === before ? [] : [before, name]
+  return names.flatMap((one) => rights.filter(isOverThings).map((each) => scopeIn(each, one)))
+}
+
+export function handedOver(object: AuditObject, scopes: readonly Scope[]): readonly Handed[] {
+  if (scopes.length === 0) return []
+  return [{ thing: 'environment', object, scopes, networks: [], until: null, isOwner: false }]
+}
+
+function isOverThings(one: Right): boolean {
   return isOverSecrets(one) || one === 'audit:read'
 }
 
-export function scopeIn(one: Right, environment: string) {
+function scopeIn(one: Right, environment: string): Scope {
   return { right: one, pattern: '*', environment }
 }
 

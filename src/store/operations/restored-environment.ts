@@ -1,7 +1,7 @@
 /** An environment that was deleted and is kept, put back. */
 
 import { baseFault, defaultEnvironment, type Environment, idNamed, maxEnvironments } from '../../model/environment.ts'
-import { managesAccount, rights } from '../../model/scope.ts'
+import { managesAccount } from '../../model/scope.ts'
 import { type ById, findKept, type RestoredThing, refuseTaken, thingOf } from '../decide/deleted.ts'
 import { environmentsOf } from '../decide/environment.ts'
 import type { Handed } from '../decide/grants.ts'
@@ -11,7 +11,7 @@ import type { Outcome } from '../outcome.ts'
 import type { StoredDeleted } from '../stored.ts'
 import { rowOf, storedDeleted } from '../tables/deleted.ts'
 import { environments } from '../tables/environment.ts'
-import { handedByBase, isOverThings, objectOfEnvironment, scopeIn } from './environments.ts'
+import { handedByBase, handedOver, objectOfEnvironment, scopesUnder } from './environments.ts'
 
 /** @param name its name from now on, if another */
 export function restoreEnvironment(
@@ -58,8 +58,5 @@ export function handedByRestoring(
   const was = rowOf(environments, found)
   const base = [defaultEnvironment, ...environmentsOf(call)].find((one) => one.id === was.baseId)?.name
   const object = objectOfDeleted(found)
-  const names = name === undefined || name === found.name ? [] : [found.name, name]
-  const scopes = names.flatMap((one) => rights.filter(isOverThings).map((each) => scopeIn(each, one)))
-  const handed = { thing: 'environment', object, networks: [], until: null, isOwner: false } as const
-  return [...handedByBase(object, base), ...(scopes.length === 0 ? [] : [{ ...handed, scopes }])]
+  return [...handedByBase(object, base), ...handedOver(object, scopesUnder(found.name, name))]
 }
