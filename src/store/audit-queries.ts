@@ -36,8 +36,12 @@ export const recordsAmong = (accountId: number, { after, upTo, limit, changes }:
 
 /** Of what was done, and not refused. */
 function doing(changes: readonly Action[]): Query {
-  const names = changes.map((one) => `'${one}'`).join(', ')
-  return { sql: `and outcome = 'ok' and action in (${names})`, parameters: [] }
+  return sql`and outcome = 'ok' and action in (${amongActions(changes)})`
+}
+
+/** Actions, for `in (…)`: one at least. */
+function amongActions(all: Iterable<Action>): Query {
+  return { sql: [...all].map((one) => `'${one}'`).join(', '), parameters: [] }
 }
 
 export const recordsBefore = (accountId: number, filter: RecordFilter) => {
@@ -76,11 +80,9 @@ export const countReaders = (accountId: number, secretId: number, after: number,
       count(*) as count, max(seq) as last_seq
     from audit where account_id = ${accountId} and seq > ${after} and seq <= ${upTo}
       and object_kind = 'secret' and object_id = ${secretId} and outcome in ('ok', 'replayed')
-      and action in (${{ sql: valueActions, parameters: [] }})
+      and action in (${amongActions(valueReads)})
     group by principal_kind, principal_id, principal_name, action, environment_id, object_name`),
   )
-
-const valueActions = [...valueReads].map((one) => `'${one}'`).join(', ')
 
 function toReaderCount(row: NamedRow): ReaderCount {
   const { object_name: name, environment_id: environmentId, count, last_seq: lastSeq } = row
@@ -174,8 +176,7 @@ function matching({ action, aside, outcome, secret, principal, kind, environment
 /** Of `default`, only the action says that a record is of an environment. */
 function inEnvironment(id: number): Query {
   if (id !== defaultEnvironment.id) return sql`and environment_id = ${id}`
-  const names = placedActions.map((one) => `'${one}'`).join(', ')
-  return { sql: `and environment_id is null and action in (${names})`, parameters: [] }
+  return sql`and environment_id is null and action in (${amongActions(placedActions)})`
 }
 
 const placedActions = actions.filter(isPlaced)
