@@ -210,7 +210,7 @@ async function holdLeases(tx: Transaction, requests: readonly Request[], world: 
   const named = requests.flatMap(({ lease }) => lease ?? [])
   if (named.length === 0) return
   const lost = []
-  for (const lease of named) if (!(await tx.holds(lease))) lost.push(lease)
+  for (const lease of unique(named)) if (!(await tx.holds(lease))) lost.push(lease)
   world.lostLeases = new Set(lost)
 }
 
