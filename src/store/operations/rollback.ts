@@ -31,7 +31,7 @@ const admitRollback = defineOperation<object, undefined>()({
   environment: 'meant',
   delicate: false,
   grants: 'nothing',
-  needs: () => {},
+  needs: 'nothing',
   sharing: true,
   decide: () => ({ kind: 'done', result: undefined }),
 })
