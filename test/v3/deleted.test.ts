@@ -194,6 +194,23 @@ for (const engine of engines) {
       assert.deepEqual(await differencesOf(vault), [])
     })
 
+    test('is tried anew, with no list made for it, where its value was sealed for another name', async (t) => {
+      const { api, vault } = await startKeeping(t, engine)
+      await api.post('/v3/secrets', { name: 'a', value: 'v' })
+      await api.delete('/v3/secrets/1')
+      await api.delete('/v3/lists/1')
+      const caller = { kind: 'host', accountId: 1, name: 'ada' } as const
+      const how = { name: 'b', list: 'default', next: undefined, held: undefined }
+      const operation = { kind: 'restore_deleted', id: 1, ...how } as const
+
+      const outcome = await vault.store.submit<'restore_deleted'>({ caller, requestId: 'r', address: '', operation })
+
+      assert.equal(outcome.kind, 'outdated')
+      assert.deepEqual((await api.get('/v3/lists')).body.lists, [])
+      assert.equal((await api.post('/v3/deleted/1/restore', { name: 'b', list: 'default' })).status, 200)
+      assert.deepEqual(await differencesOf(vault), [])
+    })
+
     test('as a list comes back with all that was in it, or not at all', async (t) => {
       const { api, vault } = await startKeeping(t, engine)
       await api.post('/v3/lists', { name: 'web' })

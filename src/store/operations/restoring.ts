@@ -107,10 +107,10 @@ function restoreSecret(call: Call, found: StoredDeleted, { name, list, next }: R
   // What it was comes along: else it could be read under a name that the caller may read.
   if (isRenamed && !mayRead(call, deleted)) return forbid(call, object, 'secrets:read')
   if (hasName(call, wanted)) return refuseTaken(call, object, 'secret')
+  if (isRenamed && (next === undefined || !isNextOf(next, { ...deleted, name: wanted }))) return { kind: 'outdated' }
   const was = rowOf(secrets, deleted)
   const place = list === undefined ? findList(call, was.listId) : (findList(call, list) ?? ifDefault(call, list))
   if (place === undefined) return refusePlace(call, object, was.listId, list)
-  if (isRenamed && (next === undefined || !isNextOf(next, { ...deleted, name: wanted }))) return { kind: 'outdated' }
   const back = takeBack(call, found, place.id)
   const stored = isRenamed && next !== undefined ? putNextVersion(call, back, next.sealed, { name: wanted }) : back
   record({ ...call, action: 'secret.restore' }, objectOf(stored), 'ok')
