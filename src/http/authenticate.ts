@@ -17,16 +17,18 @@ export function tokenOf(request: FastifyRequest, isQueryKeyAccepted: boolean, me
   const { authorization } = request.headers
   if (authorization === undefined && (request.query as { key?: unknown }).key === undefined) return undefined
   const sent = authorization === undefined ? queryKey(request, isQueryKeyAccepted) : bearer(request, authorization)
-  if (sent !== undefined && isToken(sent)) return sent
-  metrics.refusedKeys.inc({ reason: sent === undefined ? 'missing' : 'malformed' })
-  throw unauthenticated()
+  return checked(sent, metrics)
 }
 
 /** The same where nobody comes without one: as `X-Vault-Token`, or else as a bearer's. @throws Refusal `unauthenticated` */
 export function onlyTokenOf(request: FastifyRequest, metrics: Metrics): string {
   const { authorization, 'x-vault-token': own } = request.headers
   const sent = own ?? (authorization === undefined ? undefined : bearer(request, authorization))
-  if (typeof sent === 'string' && isToken(sent)) return sent
+  return checked(typeof sent === 'string' ? sent : sent?.join(), metrics)
+}
+
+function checked(sent: string | undefined, metrics: Metrics): string {
+  if (sent !== undefined && isToken(sent)) return sent
   metrics.refusedKeys.inc({ reason: sent === undefined ? 'missing' : 'malformed' })
   throw unauthenticated()
 }

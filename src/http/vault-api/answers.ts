@@ -43,6 +43,11 @@ export function absent(): VaultRefusal {
   return new VaultRefusal(404)
 }
 
+/** Another version is there than the one that a change was to be made upon. */
+export function mismatch(): VaultRefusal {
+  return new VaultRefusal(400, 'check-and-set parameter did not match the current version')
+}
+
 /** What does not lead to anything, whatever there is. */
 export function noHandler(path: string): VaultRefusal {
   return new VaultRefusal(404, `no handler for route "${path}". route entry not found.`)
@@ -82,7 +87,7 @@ function clientsView(
       return { status: 405, errors: [listed('unsupported operation')] }
     case 'stale_version':
     case 'name_taken':
-      return { status: 400, errors: ['check-and-set parameter did not match the current version'] }
+      return mismatch()
     default:
       return { status: statusOf[code], errors: [message] }
   }

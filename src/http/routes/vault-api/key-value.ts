@@ -11,7 +11,7 @@ import { type Asker, unlessMissing, type Vault } from '../../../vault/vault.ts'
 import { listVersions, readVersion } from '../../../vault/versions.ts'
 import { identityOf } from '../../asker.ts'
 import { formatTime } from '../../schema.ts'
-import { absent, answer, VaultRefusal } from '../../vault-api/answers.ts'
+import { absent, answer, mismatch, VaultRefusal } from '../../vault-api/answers.ts'
 import { casOf, dataOf, isMap, merged, sentData, textOf } from '../../vault-api/data.ts'
 import { askerAt, nameAt } from '../../vault-api/mount.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
@@ -159,8 +159,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
     use:
       ({ vault }) =>
       async (request) => {
-        const parts = partsIn(request.body, { description: '', tags: [] })
-        await updateMetadata(vault, askerAt(request), identityOf(request), { id: nameAt(request) }, parts, undefined)
+        await update(vault, request, { description: '', tags: [] })
         return undefined
       },
   },
@@ -173,8 +172,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
       ({ vault }) =>
       async (request) => {
         checkPatch(request)
-        const parts = partsIn(request.body, {})
-        await updateMetadata(vault, askerAt(request), identityOf(request), { id: nameAt(request) }, parts, undefined)
+        await update(vault, request, {})
         return undefined
       },
   },
@@ -219,6 +217,12 @@ async function put(vault: Vault, request: VaultRequest, text: string, cas: numbe
     ...{ match, isNewOnly: cas === 0 },
   })
   return secret
+}
+
+/** @param others what becomes of what is not named */
+async function update(vault: Vault, request: VaultRequest, others: Parts): Promise<void> {
+  const parts = partsIn(request.body, others)
+  await updateMetadata(vault, askerAt(request), identityOf(request), { id: nameAt(request) }, parts, undefined)
 }
 
 /** What is not there is as good as deleted. */
@@ -334,10 +338,6 @@ function checkPatch(request: VaultRequest): void {
   const type = request.headers['content-type'] ?? ''
   if (/^application\/merge-patch\+json\b/i.test(type)) return
   throw new VaultRefusal(415, 'PATCH requires Content-Type of application/merge-patch+json')
-}
-
-function mismatch(): VaultRefusal {
-  return new VaultRefusal(400, 'check-and-set parameter did not match the current version')
 }
 
 function isOutrun(error: unknown): boolean {
