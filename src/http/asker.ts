@@ -9,6 +9,7 @@ import type { Context } from './context.ts'
 import { forgetEnvironment, inEnvironment } from './environment.ts'
 import { addressOf, clientOf } from './peer.ts'
 import { toRefusal } from './problem.ts'
+import { putOff } from './put-off.ts'
 import { hasSessionCookie, sessionTokenOf } from './session-cookie.ts'
 
 declare module 'fastify' {
@@ -146,29 +147,16 @@ function nearlyFull(): Refusal {
 const earlyCodes: ReadonlySet<string> = new Set(['invalid', 'too_large', 'unsupported_media_type', 'storage_full'])
 
 /** A malformed request may not have met its key check yet: whoever has no valid key learns that first. */
-function authenticateBeforeRefusing(
-  app: FastifyInstance,
-  { vault, metrics, failureLimiter }: Context,
-  answer: ErrorAnswer,
-): void {
+function authenticateBeforeRefusing(app: FastifyInstance, context: Context, answer: ErrorAnswer): void {
+  const { vault, metrics } = context
   app.setErrorHandler(async (error, request, reply) => {
     const refusal = ofPerson(await rightRefusal(error, request), request)
     forgetEnvironment(reply)
     if (refusal.code === 'unauthenticated' && request.asker !== undefined) {
       metrics.refusedKeys.inc({ reason: request.asker.caller.kind === 'machine' ? 'missing' : 'refused' })
     }
-    return answer(refusal.code === 'unauthenticated' ? putOff(refusal, request) : refusal, request, reply)
+    return answer(refusal.code === 'unauthenticated' ? putOff(context, request, refusal) : refusal, request, reply)
   })
-
-  /** Who has no key and asks too often learns only that. Whoever has one is never put off by others of their address. */
-  function putOff(refusal: Refusal, request: FastifyRequest): Refusal {
-    try {
-      failureLimiter?.take(clientOf(request), performance.now())
-      return refusal
-    } catch (error) {
-      return toRefusal(error)
-    }
-  }
 
   async function rightRefusal(error: unknown, request: FastifyRequest): Promise<Refusal> {
     const refusal = toRefusal(error)

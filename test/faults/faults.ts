@@ -4161,7 +4161,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'who has no key is put off',
-    'http/asker.ts',
+    'http/put-off.ts',
     'failureLimiter?.take(clientOf(request), performance.now())',
     'void clientOf(request)',
     'http/operations.test.ts',

@@ -21,6 +21,7 @@ import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { addressOf } from '../peer.ts'
 import { toRefusal } from '../problem.ts'
+import { putOff } from '../put-off.ts'
 import { defineRoute, json, noParams, type Route } from '../route.ts'
 import { formatTime, Message, NoQuery, Time } from '../schema.ts'
 import { AccountName, strangerOf } from '../session-answer.ts'
@@ -335,13 +336,11 @@ function answered(reply: FastifyReply, answer: LoginAnswer) {
 }
 
 /** Who guesses device codes too often learns only that. Whoever has a good one is never put off by others. */
-async function orPutOff<T>({ failureLimiter }: Context, request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+async function orPutOff<T>(context: Context, request: FastifyRequest, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const refusal = toRefusal(error)
-    if (refusal.code === 'invalid_credentials')
-      failureLimiter?.take(clientNetwork(addressOf(request)), performance.now())
-    throw refusal
+    throw refusal.code === 'invalid_credentials' ? putOff(context, request, refusal) : refusal
   }
 }

@@ -6,7 +6,8 @@ import type { ApiKey } from '../../../model/api-key.ts'
 import { readOwnKey, revokeOwnKey } from '../../../vault/keys.ts'
 import { askerOf } from '../../asker.ts'
 import type { Context } from '../../context.ts'
-import { addressOf, clientOf } from '../../peer.ts'
+import { addressOf } from '../../peer.ts'
+import { putOff } from '../../put-off.ts'
 import { formatTime } from '../../schema.ts'
 import { tradeToken } from '../../token-trade.ts'
 import { answer, VaultRefusal } from '../../vault-api/answers.ts'
@@ -60,7 +61,9 @@ export const authRoutes: readonly VaultRoute[] = [
     use: (context) => async (request) => {
       const [roleId, secretId] = [textIn(request, 'role_id'), textIn(request, 'secret_id')]
       const key = await keyOf(context, request, secretId)
-      if (key === undefined || String(key.id) !== roleId) throw putOff(context, request)
+      if (key === undefined || String(key.id) !== roleId) {
+        throw putOff(context, request, new VaultRefusal(400, 'invalid role or secret ID'))
+      }
       return answer(request, { auth: authShown(key, secretId, context.vault.now(), 'approle') })
     },
   },
@@ -92,12 +95,6 @@ async function keyOf({ vault, keyLimiter }: Context, request: FastifyRequest, to
     if (error instanceof Refusal && error.code === 'unauthenticated') return undefined
     throw error
   }
-}
-
-/** Who guesses too often learns only that. */
-function putOff({ failureLimiter }: Context, request: FastifyRequest): Refusal {
-  failureLimiter?.take(clientOf(request), performance.now())
-  return new VaultRefusal(400, 'invalid role or secret ID')
 }
 
 function textIn({ body }: VaultRequest, field: string): string {
