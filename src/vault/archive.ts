@@ -147,9 +147,7 @@ async function fileOf(working: Working, accountId: number, due: DueRecords): Pro
   const firstSeq = due.after + 1
   const there = await files.find(accountId, firstSeq)
   const file = there ?? (await makeFile(working, accountId, due))
-  const source = await files.open(file)
-  if (source === undefined) throw new SegmentFault(firstSeq, `The file ${file} of the archive is gone.`)
-  const whole = await readToEnd(source, verifierKeyOf(vault), firstSeq)
+  const { hash, whole } = await readFile(working, file, firstSeq)
   if (whole.storeId !== vault.keyring.storeId || whole.accountId !== accountId || whole.lastSeq > due.upTo) {
     throw new SegmentFault(firstSeq, `The file ${file} of the archive has other records than are due.`)
   }
@@ -160,7 +158,15 @@ async function fileOf(working: Working, accountId: number, due: DueRecords): Pro
       `The file ${file} of the archive says otherwise than the database which records are of decoys.`,
     )
   }
-  return { file, hash: source.hash, whole }
+  return { file, hash, whole }
+}
+
+/** A file of the archive, read to its end. @throws SegmentFault */
+async function readFile({ vault, files }: Working, file: string, firstSeq: number): Promise<Omit<Written, 'file'>> {
+  const source = await files.open(file)
+  if (source === undefined) throw new SegmentFault(firstSeq, `The file ${file} of the archive is gone.`)
+  const whole = await readToEnd(source, verifierKeyOf(vault), firstSeq)
+  return { hash: source.hash, whole }
 }
 
 async function makeFile({ vault, files }: Working, accountId: number, { after, upTo, headBefore }: DueRecords) {
@@ -213,16 +219,14 @@ async function readToEnd(source: SegmentSource, key: string, firstSeq?: number):
 
 /** What came back for a time that is over goes again, where its file is as it was. */
 async function endRestoring(working: Working, watch: ArchiveWatch, signal: AbortSignal): Promise<void> {
-  const { vault, files } = working
+  const { vault } = working
   const now = vault.now()
   for (const segment of await vault.store.segments.pastRestoring(now)) {
     if (signal.aborted) return
     const { accountId, file, firstSeq, lastSeq } = segment
     try {
-      const source = await files.open(file)
-      if (source === undefined) throw new SegmentFault(firstSeq, `The file ${file} of the archive is gone.`)
-      await readToEnd(source, verifierKeyOf(vault), firstSeq)
-      if (source.hash !== segment.hash) throw new SegmentFault(firstSeq, `The file ${file} of the archive is another.`)
+      const { hash } = await readFile(working, file, firstSeq)
+      if (hash !== segment.hash) throw new SegmentFault(firstSeq, `The file ${file} of the archive is another.`)
       if (await submit(working, accountId, { kind: 'end_restoring', lastSeq, now })) watch.onEnded(segment)
     } catch (error) {
       watch.onFailure(accountId, error)
