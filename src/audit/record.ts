@@ -91,6 +91,10 @@ export type Action =
   | 'webhook.disable'
   | 'webhook.test'
   | 'webhook.retry'
+  | 'wrapping.create'
+  | 'wrapping.read'
+  | 'wrapping.open'
+  | 'wrapping.rotate'
   | 'auth.oidc'
   | 'factor.change'
   | 'factor.add'
@@ -206,6 +210,10 @@ export const actions: readonly Action[] = [
   'webhook.disable',
   'webhook.test',
   'webhook.retry',
+  'wrapping.create',
+  'wrapping.read',
+  'wrapping.open',
+  'wrapping.rotate',
   'auth.oidc',
   'factor.change',
   'factor.add',
@@ -324,6 +332,8 @@ export interface AuditObject {
     | 'sign_in'
     | 'session'
     | 'login'
+    /** An answer that waits to be opened. */
+    | 'wrapping'
     | 'account'
     /** Records that are in a file of the archive: the number of the last one, and the file. */
     | 'segment'
@@ -335,7 +345,7 @@ export interface AuditObject {
   readonly version: number | null
   /**
    * SHA-256, hexadecimal: of a secret's sealed value; of all that is kept of what was deleted; of the row MAC of an API key, a machine, a seed, a webhook, a user, a factor,
-   * a login, a trust rule, an environment, settings or the rules for signing in; of what a target holds; of which versions
+   * a login, a wrapped answer, a trust rule, an environment, settings or the rules for signing in; of what a target holds; of which versions
    * fingerprints were
    * handed out; of the file of a segment; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.

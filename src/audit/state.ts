@@ -146,6 +146,7 @@ const givenFrom: Readonly<Record<string, keyof NextIds>> = {
   session: 'nextKeyId',
   factor: 'nextKeyId',
   login: 'nextKeyId',
+  wrapping: 'nextKeyId',
   machine: 'nextMachineId',
   user: 'nextUserId',
   target: 'nextDeploymentId',

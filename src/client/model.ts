@@ -79,7 +79,7 @@ export interface DeploymentFilter {
   readonly include?: 'principal'
 }
 
-export type PrincipalKind = 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'host' | 'system'
+export type PrincipalKind = 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'wrapping' | 'host' | 'system'
 
 export interface AuditFilter {
   /** Times, both inclusive. */

@@ -464,7 +464,7 @@ export interface Operations {
       readonly action?: string
       readonly secret?: string
       readonly principal?: string
-      readonly kind?: 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'host' | 'system'
+      readonly kind?: 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'wrapping' | 'host' | 'system'
       readonly outcome?: string
       readonly environment?: string
     }
@@ -478,7 +478,7 @@ export interface Operations {
       readonly action?: string
       readonly secret?: string
       readonly principal?: string
-      readonly kind?: 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'host' | 'system'
+      readonly kind?: 'key' | 'user' | 'machine' | 'seed' | 'workload' | 'login' | 'wrapping' | 'host' | 'system'
       readonly outcome?: string
       readonly environment?: string
       readonly by?: string

@@ -17,6 +17,7 @@ const purposes = {
   seed: 6,
   factor: 7,
   webhook: 8,
+  wrapping: 9,
 } as const
 
 export interface SealContext {

@@ -37,6 +37,13 @@ export interface SeedPlace {
   readonly target: string
 }
 
+/** Where a wrapped answer is bound to. */
+interface WrappingPlace {
+  readonly accountId: number
+  readonly uid: string
+  readonly path: string
+}
+
 /** Where the content of a webhook is bound to. */
 export type WebhookPlace = Pick<SeedPlace, 'accountId' | 'uid'>
 
@@ -72,6 +79,8 @@ export class Keyring {
   readonly #seedDocuments: KeyObject
   readonly #factor: KeyObject
   readonly #webhook: KeyObject
+  readonly #wrapping: KeyObject
+  readonly #wrapped: KeyObject
   readonly #recoveryCode: KeyObject
   readonly #ticket: KeyObject
   readonly #cursor: KeyObject
@@ -100,6 +109,8 @@ export class Keyring {
     this.#seedDocuments = derive(first, sealed.storeId, 'seed-documents')
     this.#factor = derive(first, sealed.storeId, 'factor')
     this.#webhook = derive(first, sealed.storeId, 'webhook')
+    this.#wrapping = derive(first, sealed.storeId, 'wrapping')
+    this.#wrapped = derive(first, sealed.storeId, 'wrapped-answer')
     this.#recoveryCode = derive(first, sealed.storeId, 'recovery-code')
     this.#ticket = derive(first, sealed.storeId, 'ticket')
     this.#cursor = derive(first, sealed.storeId, 'cursor')
@@ -182,6 +193,21 @@ export class Keyring {
   /** @throws Refusal `integrity_failure` */
   openFactor(place: FactorPlace, sealed: Uint8Array): Buffer {
     return open(this.#factor, sealed, this.#factorContext(place), firstMasterKey)
+  }
+
+  /** The look-up hash of a wrapping token. */
+  wrappingHash(token: string): string {
+    return createHmac('sha256', this.#wrapping).update(token).digest('hex')
+  }
+
+  /** Seals an answer that waits to be opened. */
+  sealWrapped(place: WrappingPlace, answer: Uint8Array): Buffer {
+    return seal(this.#wrapped, answer, this.#wrappingContext(place), firstMasterKey)
+  }
+
+  /** @throws Refusal `integrity_failure` */
+  openWrapped(place: WrappingPlace, sealed: Uint8Array): Buffer {
+    return open(this.#wrapped, sealed, this.#wrappingContext(place), firstMasterKey)
   }
 
   /** Seals where a webhook leads, and what it signs with. */
@@ -363,6 +389,11 @@ export class Keyring {
   #webhookContext({ accountId, uid }: WebhookPlace): Buffer {
     const { storeId } = this
     return contextOf({ purpose: 'webhook', storeId, accountId, uid, keyVersion: firstMasterKey })
+  }
+
+  #wrappingContext({ accountId, uid, path }: WrappingPlace): Buffer {
+    const { storeId } = this
+    return contextOf({ purpose: 'wrapping', storeId, accountId, uid, name: path, keyVersion: firstMasterKey })
   }
 
   #seedContext({ accountId, uid, target }: SeedPlace): Buffer {

@@ -1,5 +1,5 @@
 /** Where those belong who ask, and what is loaded to know them: machines, and what has a token that is no API key's. */
-import { personOf } from '../model/api-key.ts'
+import { type ApiKey, personOf } from '../model/api-key.ts'
 import type { Caller } from './caller.ts'
 import { boundOfKey, boundOfMachine, noChain } from './environments.ts'
 import { load } from './loads.ts'
@@ -14,8 +14,10 @@ import { loginsByDevice } from './tables/login.ts'
 import { claimOn, machineAddresses } from './tables/machine.ts'
 import { seedsByToken } from './tables/seed.ts'
 import { users } from './tables/user.ts'
+import { wrappingsByToken } from './tables/wrapping.ts'
 import type { Transaction } from './transaction.ts'
 import type { World } from './world.ts'
+import { accountsOfWrappings, wrappingsWithToken } from './wrapping-lookups.ts'
 
 interface Asks {
   readonly caller: Caller
@@ -23,8 +25,9 @@ interface Asks {
 
 /** Where whoever asks belongs, as far as that is known. */
 export function ownerOf(caller: Caller, world: World): Owner | undefined {
-  if (caller.kind === 'token') {
-    const key = world.find(apiKeysByToken, caller.hash)
+  const keyHash = keyHashOf(caller)
+  if (caller.kind === 'token' || keyHash !== undefined) {
+    const key = world.find(apiKeysByToken, keyHash ?? '')
     if (key === undefined) return undefined
     const { accountId, id: keyId } = key
     return { accountId, keyId, userId: personOf(key), boundTo: boundOfKey(key, world), environmentId: undefined }
@@ -47,6 +50,8 @@ function accountOf(caller: Exclude<Caller, { kind: 'token' }>, world: World): nu
       return world.find(seedsByToken, caller.hash)?.accountId
     case 'login':
       return world.find(loginsByDevice, caller.hash)?.accountId
+    case 'wrapping':
+      return world.find(wrappingsByToken, caller.hash)?.accountId
     case 'machine':
       return claimOn(world.all(machineAddresses), caller.address)?.accountId
     default:
@@ -54,55 +59,84 @@ function accountOf(caller: Exclude<Caller, { kind: 'token' }>, world: World): nu
   }
 }
 
-/** The look-up hashes of tokens that are no API key's, each once. */
-interface Tokens {
-  readonly seeds: readonly { readonly hash: string }[]
-  readonly logins: readonly { readonly hash: string }[]
+/** The look-up hash of the API key that somebody asks with, if they have one. */
+export function keyHashOf(caller: Caller): string | undefined {
+  if (caller.kind === 'token') return caller.hash
+  return caller.kind === 'wrapping' ? caller.by : undefined
 }
+
+/** What tokens lead to that are no API key's: the account first, which is locked before its rows are read. */
+const looked = {
+  seed: { accounts: lookups.accountsOfSeeds, rows: lookups.seedsByToken },
+  login: { accounts: accountsOfLogins, rows: loginsWithDevice },
+  wrapping: { accounts: accountsOfWrappings, rows: wrappingsWithToken },
+} as const
+
+type TokenKind = keyof typeof looked
+
+/** The look-up hashes of such tokens, each once. */
+type Tokens = Readonly<Record<TokenKind, readonly { readonly hash: string }[]>>
 
 /** Nothing where nobody asks with one. */
 export function tokensOf(requests: readonly Asks[]): Tokens | undefined {
-  if (!requests.some(({ caller }) => caller.kind === 'seed' || caller.kind === 'login')) return undefined
-  const hashesOf = (wanted: 'seed' | 'login') => {
-    const hashes = requests.flatMap(({ caller }) => (caller.kind === wanted ? [caller.hash] : []))
-    return [...new Set(hashes)].map((hash) => ({ hash }))
+  const tokens = { seed: new Set<string>(), login: new Set<string>(), wrapping: new Set<string>() }
+  let isAny = false
+  for (const { caller } of requests) {
+    if (caller.kind !== 'seed' && caller.kind !== 'login' && caller.kind !== 'wrapping') continue
+    tokens[caller.kind].add(caller.hash)
+    isAny = true
   }
-  return { seeds: hashesOf('seed'), logins: hashesOf('login') }
+  if (!isAny) return undefined
+  const refsOf = (kind: TokenKind) => [...tokens[kind]].map((hash) => ({ hash }))
+  return { seed: refsOf('seed'), login: refsOf('login'), wrapping: refsOf('wrapping') }
 }
 
 /** The accounts that they belong to: to be locked before their rows are read. */
-export async function accountsOfTokens(tx: Transaction, { seeds, logins }: Tokens): Promise<readonly number[]> {
-  const ofSeeds = seeds.length === 0 ? [] : await tx.find(lookups.accountsOfSeeds, seeds)
-  const ofLogins = logins.length === 0 ? [] : await tx.find(accountsOfLogins, logins)
-  return [...ofSeeds, ...ofLogins]
+export async function accountsOfTokens(tx: Transaction, tokens: Tokens): Promise<readonly number[]> {
+  const found: number[] = []
+  for (const kind of ['seed', 'login', 'wrapping'] as const) {
+    if (tokens[kind].length > 0) found.push(...(await tx.find(looked[kind].accounts, tokens[kind])))
+  }
+  return found
 }
 
-export async function loadTokens(tx: Transaction, { seeds, logins }: Tokens, world: World): Promise<void> {
-  await load(tx, lookups.seedsByToken, seeds, world)
-  await load(tx, loginsWithDevice, logins, world)
+export async function loadTokens(tx: Transaction, tokens: Tokens, world: World): Promise<void> {
+  await load(tx, looked.seed.rows, tokens.seed, world)
+  await load(tx, looked.login.rows, tokens.login, world)
+  await load(tx, looked.wrapping.rows, tokens.wrapping, world)
 }
 
-/** Whoever stands behind them: the maker of a seed, the person who confirmed a login. */
+/** Whoever stands behind them: the maker of a seed, the person who confirmed a login, the key that had an answer wrapped. */
 export function needThoseBehind(needs: Needs, requests: readonly Asks[], world: World): void {
   for (const { caller } of requests) {
     const seed = caller.kind === 'seed' ? world.find(seedsByToken, caller.hash) : undefined
     const login = caller.kind === 'login' ? world.find(loginsByDevice, caller.hash) : undefined
-    needs.turnTo(seed?.accountId ?? login?.accountId ?? 0, 0, noChain)
+    const wrapping = caller.kind === 'wrapping' ? world.find(wrappingsByToken, caller.hash) : undefined
+    needs.turnTo((seed ?? login ?? wrapping)?.accountId ?? 0, 0, noChain)
     if (seed !== undefined) needs.maker(seed.maker)
     if (login !== undefined && login.userId !== null) needs.user(login.userId)
+    if (wrapping !== undefined) needs.key(wrapping.keyId)
   }
 }
 
-/** The persons as whom the keys act that made seeds. */
+/** The persons as whom the keys act that made seeds, or had answers wrapped. */
 export async function loadPersons(tx: Transaction, requests: readonly Asks[], world: World): Promise<void> {
   const persons = requests.flatMap(({ caller }) => {
-    const seed = caller.kind === 'seed' ? world.find(seedsByToken, caller.hash) : undefined
-    const key = seed?.maker.kind === 'key' ? world.get(apiKeys, seed.accountId, seed.maker.id) : undefined
+    const key = keyBehind(caller, world)
     const id = key === undefined ? null : personOf(key)
-    if (seed === undefined || id === null || world.get(users, seed.accountId, id) !== undefined) return []
-    return [{ accountId: seed.accountId, id }]
+    if (key === undefined || id === null || world.get(users, key.accountId, id) !== undefined) return []
+    return [{ accountId: key.accountId, id }]
   })
   await load(tx, lookups.usersById, persons, world)
+}
+
+function keyBehind(caller: Caller, world: World): ApiKey | undefined {
+  if (caller.kind === 'wrapping') {
+    const wrapping = world.find(wrappingsByToken, caller.hash)
+    return wrapping === undefined ? undefined : world.get(apiKeys, wrapping.accountId, wrapping.keyId)
+  }
+  const seed = caller.kind === 'seed' ? world.find(seedsByToken, caller.hash) : undefined
+  return seed?.maker.kind === 'key' ? world.get(apiKeys, seed.accountId, seed.maker.id) : undefined
 }
 
 /** The addresses that are asked from without a key. */

@@ -27,6 +27,8 @@ export type Caller =
   | { readonly kind: 'stranger'; readonly accountId: number; readonly host: string }
   /** A command with the device code of its login, by its look-up hash. */
   | { readonly kind: 'login'; readonly hash: string }
+  /** With the token of a wrapped answer, by its look-up hash; and with an API key, by that one's, if they have one. */
+  | { readonly kind: 'wrapping'; readonly hash: string; readonly by: string | undefined }
   /** Somebody on the server's host, who may do anything in the account. */
   | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   /** Somebody whom the store did not let in: for the record of that. */

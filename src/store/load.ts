@@ -5,6 +5,7 @@ import {
   accountsOfAddresses,
   accountsOfTokens,
   addressesOf,
+  keyHashOf,
   keyless,
   loadMachinesAt,
   loadPersons,
@@ -115,7 +116,7 @@ async function loadWorld(
   isShared: boolean,
 ): Promise<World> {
   const tx = verified(raw, macs, forged)
-  const hashes = unique(requests.flatMap(({ caller }) => (caller.kind === 'token' ? [caller.hash] : [])))
+  const hashes = unique(requests.flatMap(({ caller }) => keyHashOf(caller) ?? []))
   const addresses = addressesOf(requests)
   const tokens = tokensOf(requests)
   const hostIds = unique([

@@ -79,6 +79,8 @@ export interface Asker {
     | { readonly kind: 'stranger'; readonly accountId: number; readonly host: string }
     /** With the device code of a login. */
     | { readonly kind: 'login'; readonly hash: string }
+    /** With a wrapping token, and perhaps an API key. */
+    | { readonly kind: 'wrapping'; readonly hash: string; readonly by: string | undefined }
     | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   readonly requestId: string
   readonly address: string

@@ -58,6 +58,7 @@ const probesOf: Readonly<Record<string, readonly string[]>> = {
   webhooks: ['webhooks'],
   used_tokens: ['used'],
   logins: ['logins'],
+  wrappings: ['wrapped'],
   replies: ['replies'],
   audit_index: ['trail'],
   audit_segments: ['archive'],
@@ -82,6 +83,7 @@ const listed = {
   missing: new Set([
     // It is as if it had never been made: it opens nothing, and is not listed.
     ...['api_keys', 'users', 'machines', 'seeds', 'trust_rules', 'deployments', 'secrets', 'lists', 'logins'],
+    'wrappings',
     'webhooks',
     'environments',
     'audit_segments',
@@ -107,7 +109,9 @@ const jsonOf = (value: unknown): string =>
 async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
   const clock = { now: Date.UTC(2026, 5, 1) }
   const publicUrl = 'https://vault.example.com'
-  const server = await startWithOwner(t, engine, { now: () => clock.now, publicUrl, trustedProxies: [] })
+  const server = await startWithOwner(t, engine, {
+    ...{ now: () => clock.now, publicUrl, trustedProxies: [], isVaultApiServed: true },
+  })
   const { api, owner, url, vault, place } = server
   const { account, token: otherKey } = await createAccount(vault, { name: 'test', requestId: 'test' }, 'other')
   const other = new Api(url, otherKey)
@@ -324,6 +328,14 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
     const { code } = waiting.at(-1) ?? assert.fail()
     await ok(person.post('/v3/logins/confirm', { user_code: code, bind_network: true }))
   }
+  const wrapped: string[] = []
+  for (const [at, one] of [api, other].entries()) {
+    for (const ttl of [`${at + 1}h`, `${at + 5}h`]) {
+      clock.now += 1000
+      const { wrap_info } = await ok(one.get('/v1/secret/metadata/a', { 'x-vault-wrap-ttl': ttl }))
+      wrapped.push(wrap_info.token)
+    }
+  }
   // Whom the rules keep out until they have a second factor.
   const { invitation_url: plainLink } = await ok(
     owner.post('/v3/users', { email: 'plain@example.com', role: 'reader' }) as never,
@@ -464,6 +476,7 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
         return { status: 200, body: found }
       }),
     logins: () => every(waiting, ({ person, code }) => person.post('/v3/logins/show', { user_code: code })),
+    wrapped: () => every(wrapped, (token) => new Api(url, '').post('/v1/sys/wrapping/lookup', { token })),
     replies: () =>
       every(
         both.flatMap((one) => ['x', 'y'].map((reply) => [one, reply] as const)),

@@ -48,6 +48,7 @@ const kinds: Readonly<Record<PrincipalKind, string>> = {
   workload: 'Workloads (OIDC)',
   seed: 'Seeds',
   login: 'Device sign-ins',
+  wrapping: 'Wrapping tokens',
   host: 'Command on the host',
   system: 'System',
 }

@@ -43,9 +43,6 @@ export async function serveVaultApi(
 
 /** What is asked for beside the route, and never overlooked. */
 function unserved({ headers }: FastifyRequest): VaultRefusal | undefined {
-  if (headers['x-vault-wrap-ttl'] !== undefined) {
-    return new VaultRefusal(400, 'wrapped answers are not served here: leave out X-Vault-Wrap-TTL')
-  }
   const namespace = headers['x-vault-namespace']
   if (namespace === undefined || /^(root)?\/?$/.test(String(namespace))) return undefined
   return new VaultRefusal(404, 'there are no namespaces here: leave out X-Vault-Namespace')

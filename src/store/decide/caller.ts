@@ -16,6 +16,7 @@ import { loginsByDevice } from '../tables/login.ts'
 import { accountSettings, claimOn, machineAddresses, machines } from '../tables/machine.ts'
 import { seedsByToken } from '../tables/seed.ts'
 import { users } from '../tables/user.ts'
+import { wrappingsByToken } from '../tables/wrapping.ts'
 import { put, refused, shutOut, type UnplacedCall, type Work } from './work.ts'
 
 /** How often the time of a key's last use is written, at most. */
@@ -33,6 +34,8 @@ export function identify(work: Work, request: Asked, action: Action): UnplacedCa
       return identifySeed(work, request, caller, action)
     case 'login':
       return identifyLogin(work, request, caller, action)
+    case 'wrapping':
+      return identifyWrapping(work, request, caller, action)
     case 'stranger': {
       const account = work.world.get(accounts, caller.accountId)
       if (account === undefined) return refused('not_found', 'No such account.')
@@ -94,7 +97,7 @@ function identifyKey(
 }
 
 /** A session, and a key that a login gave, stand as long as the person does as whom they act. */
-function hasPerson({ world }: Work, key: ApiKey): boolean {
+export function hasPerson({ world }: Work, key: ApiKey): boolean {
   const id = personOf(key)
   return id === null || isBackedBy(key, world.get(users, key.accountId, id))
 }
@@ -152,6 +155,25 @@ function identifyLogin(
 }
 
 /**
+ * Whoever has a key says who they are, and opens what belongs to their account. An unknown token leads to no account, and so to no
+ * record; but with a key, to that of its account.
+ */
+function identifyWrapping(
+  work: Work,
+  request: Asked,
+  caller: { readonly hash: string; readonly by: string | undefined },
+  action: Action,
+): UnplacedCall | Ended {
+  if (caller.by !== undefined) return identifyKey(work, request, { hash: caller.by }, action)
+  const wrapping = work.world.find(wrappingsByToken, caller.hash)
+  const account = work.world.get(accounts, wrapping?.accountId ?? 0)
+  if (wrapping === undefined || account === undefined) return refused('not_found', noWrapping)
+  const principal = { kind: 'wrapping', id: wrapping.id, name: wrapping.path } as const
+  const call = { work, request, account, principal, key: undefined, scopes: [], action }
+  return inNetworks(account.networks, request.address) ? call : shutOut(call, null, 'not_found', noWrapping)
+}
+
+/**
  * What may be read for a seed now, from this address: no more than its maker may. Nothing when their key could not be used
  * itself, when the user is disabled, or when what ended their sessions from outside came after it.
  */
@@ -190,6 +212,8 @@ function scopesByMaker(work: Work, made: MadeThing, isUsable: (key: ApiKey) => b
   return isStanding ? meet(own, scopesOfUser(user)) : []
 }
 
+/** In the words of the real server. */
+export const noWrapping = 'wrapping token is not valid or does not exist'
 const unknownDevice = 'The device code is unknown.'
 const noKey = 'The API key is missing or invalid. Send it as "Authorization: Bearer sr_...".'
 

@@ -91,6 +91,8 @@ export function reachOf({ key, user, principal, scopes, work, account }: Call): 
       const isStanding = person !== undefined && !person.isDisabled && person.generation === login?.userGeneration
       return isStanding ? { ...userReach(person), isOwner: false } : nobody
     }
+    case 'wrapping':
+      return nobody
     case 'seed':
       return { ...nobody, until: work.world.get(seeds, account.id, principal.id)?.expiresAt ?? null }
     default:

@@ -20,6 +20,7 @@ const nouns: Readonly<Record<Exclude<Principal['kind'], 'user'>, string>> = {
   seed: 'seed',
   workload: 'job',
   login: 'login',
+  wrapping: 'wrapping token',
   host: 'host',
   system: 'server',
 }

@@ -31,6 +31,7 @@ import { webhooks } from './0029-webhooks.ts'
 import { decoys } from './0030-decoys.ts'
 import { auditIndex } from './0032-audit-index.ts'
 import { archive } from './0033-archive.ts'
+import { wrappings } from './0034-wrappings.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -65,6 +66,7 @@ export const migrations: readonly Migration[] = [
   decoys,
   auditIndex,
   archive,
+  wrappings,
 ]
 
 /** What this program speaks: the name of the newest one. */

@@ -33,6 +33,7 @@ import { trustRuleOperations } from './trust-rules.ts'
 import { userOperations } from './users.ts'
 import { versionOperations } from './versions.ts'
 import { webhookOperations } from './webhooks.ts'
+import { wrappingOperations } from './wrappings.ts'
 
 /** All that is done in an account, by somebody. */
 export const inAccounts = {
@@ -67,6 +68,7 @@ export const inAccounts = {
   ...userOperations,
   ...versionOperations,
   ...webhookOperations,
+  ...wrappingOperations,
 }
 
 /** What makes an account, and so is in none. */

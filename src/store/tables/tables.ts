@@ -22,6 +22,7 @@ import type { Table } from './table.ts'
 import { trustRules, usedTokens } from './trust-rule.ts'
 import { users } from './user.ts'
 import { deliveries, webhookPositions, webhooks } from './webhook.ts'
+import { wrappings } from './wrapping.ts'
 
 /** Those whose rows have MACs. */
 export const sealedTables = {
@@ -42,6 +43,7 @@ export const sealedTables = {
   trust_rules: trustRules,
   webhooks,
   logins,
+  wrappings,
   replies,
   audit_index: auditIndex,
   audit_segments: auditSegments,
@@ -75,6 +77,7 @@ export const tables: readonly Table[] = [
   webhookPositions,
   deliveries,
   logins,
+  wrappings,
   replies,
   leases,
   auditSinks,

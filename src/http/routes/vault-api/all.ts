@@ -3,5 +3,6 @@ import type { VaultRoute } from '../../vault-api/route.ts'
 import { authRoutes } from './auth.ts'
 import { keyValueRoutes } from './key-value.ts'
 import { systemRoutes } from './system.ts'
+import { wrappingRoutes } from './wrapping.ts'
 
-export const vaultRoutes: readonly VaultRoute[] = [keyValueRoutes, authRoutes, systemRoutes].flat()
+export const vaultRoutes: readonly VaultRoute[] = [keyValueRoutes, authRoutes, systemRoutes, wrappingRoutes].flat()

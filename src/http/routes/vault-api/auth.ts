@@ -13,6 +13,7 @@ import { tradeToken } from '../../token-trade.ts'
 import { answer, VaultRefusal } from '../../vault-api/answers.ts'
 import { isMap } from '../../vault-api/data.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
+import { sentToken } from '../../vault-api/sent-token.ts'
 
 const accountOfJobs = 'default'
 
@@ -122,8 +123,7 @@ function authShown(key: ApiKey, token: string, now: number, method: string) {
   }
 }
 
-function tokenShown(key: ApiKey, { headers }: FastifyRequest, now: number) {
-  const sent = headers['x-vault-token'] ?? headers.authorization?.replace(/^bearer +/i, '')
+function tokenShown(key: ApiKey, request: FastifyRequest, now: number) {
   return {
     accessor: String(key.id),
     creation_time: Math.floor(key.createdAt / 1000),
@@ -132,7 +132,7 @@ function tokenShown(key: ApiKey, { headers }: FastifyRequest, now: number) {
     entity_id: '',
     expire_time: key.expiresAt === null ? null : formatTime(key.expiresAt),
     explicit_max_ttl: 0,
-    id: sent,
+    id: sentToken(request),
     issue_time: formatTime(key.createdAt),
     meta: null,
     num_uses: 0,
