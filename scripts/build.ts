@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import http from 'node:http'
+import { isBuiltin } from 'node:module'
 import { join, sep } from 'node:path'
 import { build, type OutputChunk, type Plugin } from 'rolldown'
 import { type Building, buildOf, isBuilt } from './built.ts'
@@ -17,26 +17,45 @@ export const external = ['@scalar/fastify-api-reference']
 /** The other build asks the environment at each word whether to print it: slow, and it would print values. */
 const alias = { yaml: join(root, 'node_modules/yaml/browser/index.js') }
 
-const ofHttp = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) => (get ? [] : [name]))
-
 /**
- * Parts of Node.js that a server would load and never use. To import `node:http` reads all that it exports, WebSocket too, for
- * which Node.js loads its own client of HTTP, of 15 MB: so it is imported without what it makes when it is read. Fastify asks
- * for HTTP/2, of 11 MB, whether it is to serve it or not.
+ * Parts of Node.js, without those that a process would load and never use. An import reads all that a part exports, and with it
+ * loads what that makes when it is read: of `node:http` WebSocket, for which Node.js loads its own client of HTTP, of 15 MB; of
+ * `node:fs` streams; of `node:process` the standard input. Here each of these is read where it is imported, and nowhere else.
  */
-const parts: Readonly<Record<string, string>> = {
-  'node:http': `const http = process.getBuiltinModule('node:http')
-    export default http
-    export const { ${ofHttp.join(', ')} } = http`,
-  'node:http2': 'export {}',
+function partOf(name: string): string {
+  // Fastify asks for HTTP/2, of 11 MB, whether it is to serve it or not.
+  if (name === 'node:http2') return 'export {}'
+  const found = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name)))
+  const named = found.filter(([one]) => /^[A-Za-z_$][\w$]*$/.test(one) && one !== 'default')
+  const [made, ready] = [named.filter(([, { get }]) => get), named.filter(([, { get }]) => !get)]
+  return `const part = ${part(name)}
+    export default part
+    export const { ${ready.map(([one]) => one).join(', ')} } = part
+    ${made.map(([one]) => `export const ${one} = /* @__PURE__ */ (() => part.${one})()`).join('\n')}`
+}
+
+function part(name: string): string {
+  return `process.getBuiltinModule('${name}')`
 }
 
 const lighter: Plugin = {
   name: 'lighter',
-  resolveId: (id, _importer, { kind }) =>
-    id === 'node:http2' || (id === 'node:http' && kind === 'import-statement') ? `\0${id}` : null,
-  load: (id) => (id.startsWith('\0') ? (parts[id.slice(1)] ?? null) : null),
+  resolveId: (id, importer = '', { kind }) => {
+    const name = id.startsWith('node:') ? id : `node:${id}`
+    if (!isBuiltin(name) || (name !== 'node:http2' && kind !== 'import-statement')) return null
+    return name === 'node:child_process' && /node_modules.commander/.test(importer) ? '\0children' : `\0${name}`
+  },
+  load: (id) => {
+    // Of commands that are programs of their own: there are none here.
+    if (id === '\0children') return `export default { get spawn() { return ${part('node:child_process')}.spawn } }`
+    return id.startsWith('\0node:') ? partOf(id.slice(1)) : null
+  },
 }
+
+/** Parts of Node.js that it has loaded anyhow: one file, as each takes time to be found. */
+const groups = [
+  { name: 'node', test: /^\0node:(?:buffer|events|fs|module|os|path|process|stream|string_decoder|url|util)$/ },
+]
 
 /** A text of ASCII alone takes a byte a character in memory, and any other two. */
 const ascii: Plugin = {
@@ -77,7 +96,13 @@ async function bundle(folder: string): Promise<void> {
     external,
     resolve: { alias },
     plugins: [lighter, ascii],
-    output: { dir: folder, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', comments: false },
+    output: {
+      dir: folder,
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name]-[hash].js',
+      codeSplitting: { groups },
+      comments: false,
+    },
     logLevel: 'warn',
   })
   writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licencesOf(output.filter((part) => part.type === 'chunk')))

@@ -1,6 +1,7 @@
 /** `strongroom auth oidc`: trades the token of a job for an API key that lives minutes, and prints the key. */
 import type { JobKey } from '../client/model.ts'
 import { tradeToken } from '../client/trust-rules.ts'
+import { fetch } from './http.ts'
 import { readInputFile, readStandardInput } from './input.ts'
 import { Fault, print, printJson, shown, tell } from './output.ts'
 import { knownUrl } from './profiles.ts'
@@ -19,7 +20,7 @@ export async function oidc({ tokenFile, audience, account, rule, profile, json }
   const url = serverOf(profile)
   const token = await tokenOf(tokenFile, audience, url)
   const input = { token, ...(account === undefined ? {} : { account }), ...(rule === undefined ? {} : { rule }) }
-  const key = await tradeToken({ url, timeoutMs: 30_000 }, input)
+  const key = await tradeToken({ url, fetch, timeoutMs: 30_000 }, input)
   if (json) return printJson(key)
   tell(`By the trust rule ${shown(key.rule)}, until ${key.expires_at}: ${scopesOf(key)}`)
   print(key.api_key)

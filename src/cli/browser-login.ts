@@ -8,6 +8,7 @@ import { setTimeout as later } from 'node:timers/promises'
 import { RateLimited, TimedOut, Unavailable, Unreachable } from '../client/errors.ts'
 import { beginLogin, cancelLogin, pollLogin } from '../client/logins.ts'
 import type { BegunLogin, GrantedLogin } from '../client/model.ts'
+import { fetch } from './http.ts'
 import { Fault, shown, tell } from './output.ts'
 import { environmentForOthers, variable } from './process-env.ts'
 import { progress } from './progress.ts'
@@ -33,7 +34,7 @@ const cancelMs = 3000
  */
 export async function logInWithBrowser(url: string, wanted: BrowserLogin): Promise<GrantedLogin> {
   const { account, scopes, seconds, bindsNetwork } = wanted
-  const server = { url, timeoutMs: 30_000 }
+  const server = { url, fetch, timeoutMs: 30_000 }
   const begun = await beginLogin(server, {
     ...{ host: hostOf(), expires_in: seconds, bind_network: bindsNetwork },
     ...(account === undefined ? {} : { account }),

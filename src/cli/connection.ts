@@ -1,5 +1,5 @@
 /** The server that a command asks, and the API key that it asks with: from the environment, the project file, a profile. */
-import type { StrongroomOptions } from '../client/options.ts'
+import type { Fetch, StrongroomOptions } from '../client/options.ts'
 import { Strongroom } from '../client/strongroom.ts'
 import { TradedKeys } from '../client/traded-keys.ts'
 import { complain, Fault, tell } from './output.ts'
@@ -61,7 +61,7 @@ export function clientOf({ url, credential }: Profile, environment?: string): St
   const place = environment === undefined ? {} : { environment }
   try {
     const apiKey = typeof credential === 'string' ? credential : tradedKeys(url, credential)
-    return made({ url, apiKey, timeoutMs, ...place }, credential)
+    return made({ url, apiKey, fetch, timeoutMs, ...place }, credential)
   } catch (error) {
     if (error instanceof TypeError) throw new Fault('settings', error.message)
     throw error
@@ -69,6 +69,8 @@ export function clientOf({ url, credential }: Profile, environment?: string): St
 }
 
 const timeoutMs = 30_000
+/** Loaded when something is asked. */
+const fetch: Fetch = async (url, init) => (await import('./http.ts')).fetch(url, init)
 const makings = new WeakMap<Strongroom, Made>()
 /** How long a refused trade is tried again, where a command says so. */
 let refusedMs: number | undefined
@@ -114,6 +116,7 @@ function tradedKeys(url: string, workload: Workload): TradedKeys {
   const { account, rule } = workload
   const keys = new TradedKeys({
     url,
+    fetch,
     timeoutMs,
     token: (signal) => readToken(workload, url, signal),
     ...(account === undefined ? {} : { account }),

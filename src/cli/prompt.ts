@@ -1,6 +1,5 @@
 /** Questions to a person, on standard error so that answers of commands stay apart, and only on a terminal. */
 import { constants } from 'node:os'
-import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { Fault, shown } from './output.ts'
 
@@ -38,7 +37,9 @@ async function ask(question: string, otherwise: string, isHidden: boolean): Prom
 }
 
 /** One line, or all that were pasted at once. Ctrl-C and Ctrl-D end the command as they would end any other. */
-function readLines(question: string, isHidden: boolean): Promise<readonly string[]> {
+async function readLines(question: string, isHidden: boolean): Promise<readonly string[]> {
+  // Few commands ask.
+  const { createInterface } = await import('node:readline')
   return new Promise((resolve) => {
     const lines: string[] = []
     const output = isHidden ? nowhere() : process.stderr

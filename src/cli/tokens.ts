@@ -1,5 +1,4 @@
 /** Tokens that the platform of a job signs for it, where keys are traded for them: from a file or from the platform itself. */
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { platforms } from '../client/platforms.ts'
 import { Fault } from './output.ts'
@@ -102,6 +101,7 @@ function audienceOf(url: string): string {
 }
 
 async function readTokenFile(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const { readFile } = await import('node:fs/promises')
   let text: string
   try {
     text = (await readFile(path, { encoding: 'utf8', ...(signal === undefined ? {} : { signal }) })).trim()

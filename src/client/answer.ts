@@ -2,6 +2,7 @@
 import { errorOf } from './errors.ts'
 import type { Received } from './exchange.ts'
 import type { CountedPage, Page, PageQuery, Tagged } from './model.ts'
+import type { AnswerHeaders } from './options.ts'
 
 /**
  * The body with its entity tag.
@@ -31,13 +32,13 @@ export function versionTag(version: number): string {
   return `"${version}"`
 }
 
-export function pageOf<Item>(items: readonly Item[], headers: Headers): Page<Item> {
+export function pageOf<Item>(items: readonly Item[], headers: AnswerHeaders): Page<Item> {
   const next = headers.get('strongroom-next-cursor')
   return next === null ? { items } : { items, next }
 }
 
 /** With the way back, and how many there are. */
-export function countedPageOf<Item>(items: readonly Item[], headers: Headers): CountedPage<Item> {
+export function countedPageOf<Item>(items: readonly Item[], headers: AnswerHeaders): CountedPage<Item> {
   const [previous, total] = [headers.get('strongroom-previous-cursor'), headers.get('strongroom-total-count')]
   return {
     ...pageOf(items, headers),
@@ -73,12 +74,12 @@ export async function* itemsOf<Item>(
 }
 
 /** The id by which what was deleted can be restored, if it can. */
-export function deletionOf(headers: Headers): number | undefined {
+export function deletionOf(headers: AnswerHeaders): number | undefined {
   const id = headers.get('strongroom-deleted')
   return id === null ? undefined : Number(id)
 }
 
 /** For how many days what is deleted can be restored: a server that does not say so keeps nothing. */
-export function recoveryDaysOf(headers: Headers): number {
+export function recoveryDaysOf(headers: AnswerHeaders): number {
   return Number(headers.get('strongroom-recovery-days') ?? 0)
 }

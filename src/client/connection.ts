@@ -60,8 +60,8 @@ export class Connection {
     for (let isRenewed = false; ; isRenewed = true) {
       const rule = { repeat: 'safe', isOpen: false, answer: anything } as const
       const request = await this.#requestOf('GET /v3/events', rule, { query }, options)
-      request.headers.set('accept', 'text/event-stream')
-      const opened = await openStream(this.#settings.fetch, request, signal)
+      const headers = { ...request.headers, accept: 'text/event-stream' }
+      const opened = await openStream(this.#settings.fetch, { ...request, headers }, signal)
       if ('body' in opened) return opened.body
       if (isRenewed || !this.#isKeyRefused(request, opened.failure)) throw errorOf(opened.failure, false)
     }
@@ -120,8 +120,8 @@ export class Connection {
   async #underGoodKey(request: KeyedRequest): Promise<KeyedRequest> {
     if (!this.#isOver(request)) return request
     const apiKey = checkedApiKey(await this.#settings.apiKey?.(request.signal))
-    request.headers.set('authorization', `Bearer ${apiKey}`)
-    return { ...request, apiKey, secrets: [apiKey, ...request.secrets] }
+    const headers = { ...request.headers, authorization: `Bearer ${apiKey}` }
+    return { ...request, headers, apiKey, secrets: [apiKey, ...request.secrets] }
   }
 
   async #requestOf(
@@ -138,21 +138,35 @@ export class Connection {
     const signal = eitherOf(options.signal, this.#settings.signal)
     signal?.throwIfAborted()
     const apiKey = await this.#settings.apiKey?.(signal)
-    const headers = new Headers({ accept: 'application/json' })
-    if (this.#settings.apiKey === undefined) headers.set('strongroom-portal', '1')
-    else if (!isOpen) {
-      headers.set('authorization', `Bearer ${checkedApiKey(apiKey)}`)
-    }
-    if (body !== undefined) headers.set('content-type', 'application/json')
-    const environment = environmentOf(options, this.#settings.environment)
-    if (environment !== undefined) headers.set('strongroom-environment', environment)
-    if (options.ifMatch !== undefined) headers.set('if-match', [options.ifMatch].flat().join(', '))
     const known = options.known ?? options.ifNoneMatch
-    if (known !== undefined) headers.set('if-none-match', known)
-    if (repeat === 'keyed') headers.set('idempotency-key', options.idempotencyKey ?? newIdempotencyKey())
+    const headers = headersOf({
+      accept: 'application/json',
+      'strongroom-portal': this.#settings.apiKey === undefined ? '1' : undefined,
+      authorization: this.#settings.apiKey === undefined || isOpen ? undefined : `Bearer ${checkedApiKey(apiKey)}`,
+      'content-type': body === undefined ? undefined : 'application/json',
+      'strongroom-environment': environmentOf(options, this.#settings.environment),
+      'if-match': options.ifMatch === undefined ? undefined : [options.ifMatch].flat().join(', '),
+      'if-none-match': known,
+      'idempotency-key': repeat === 'keyed' ? (options.idempotencyKey ?? newIdempotencyKey()) : undefined,
+    })
     const secrets = [...(apiKey === undefined ? [] : [apiKey]), ...valueIn(sent.body)]
     return { url, method, headers, body, timeoutMs, signal, secrets, apiKey }
   }
+}
+
+/**
+ * Those that there are. Not a `Headers`: in Node.js that takes longer to load than all else that one command does.
+ *
+ * @throws TypeError for what no header can carry
+ */
+function headersOf(headers: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      if (value === undefined) return []
+      if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new TypeError(`${name}: must be what a header can carry.`)
+      return [[name, value]]
+    }),
+  )
 }
 
 function eitherOf(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {

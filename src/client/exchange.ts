@@ -1,13 +1,14 @@
 /** One request and its answer, read with suspicion: whatever fails is a `Failure` in words that give nothing away. */
 import type { Failure, FieldFault } from './errors.ts'
-import type { Fetch } from './options.ts'
+import type { AnswerHeaders, Fetch, FetchAnswer } from './options.ts'
 import { readRetryAfter } from './retry.ts'
 import { fields, integer, list, type Shape, text } from './shape.ts'
 
 export interface HttpRequest {
   readonly url: string
   readonly method: string
-  readonly headers: Headers
+  /** By their names in small letters. */
+  readonly headers: Readonly<Record<string, string>>
   readonly body: string | undefined
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
@@ -17,7 +18,7 @@ export interface HttpRequest {
 
 export interface Received<T> {
   readonly body: T
-  readonly headers: Headers
+  readonly headers: AnswerHeaders
 }
 
 export type Exchanged<T> =
@@ -63,7 +64,7 @@ export async function openStream(
 ): Promise<{ readonly body: ReadableStream<Uint8Array> } | { readonly failure: Failure }> {
   try {
     const { url, method, headers } = request
-    const response = await fetch(url, { method, headers, redirect: 'manual', signal })
+    const response = await fetch(url, { method, headers: { ...headers }, redirect: 'manual', signal })
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
     if (response.ok && isStream && response.body !== null) return { body: response.body }
     if (response.ok || response.status < 400) {
@@ -78,14 +79,14 @@ export async function openStream(
 }
 
 /** Of a read on condition: whether the server says that nothing has changed. */
-function isUnchanged({ headers }: HttpRequest, { status }: Response): boolean {
-  return status === 304 && headers.get('if-none-match') !== null
+function isUnchanged({ headers }: HttpRequest, { status }: FetchAnswer): boolean {
+  return status === 304 && headers['if-none-match'] !== undefined
 }
 
 async function ask<T>(fetch: Fetch, request: HttpRequest, signal: AbortSignal, shape: Shape<T>): Promise<Exchanged<T>> {
   const { url, method, headers, body } = request
-  // A redirect would carry the value elsewhere.
-  const init: RequestInit = { method, headers, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) }
+  const sent = { ...headers }
+  const init = { method, headers: sent, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) } as const
   const response = await fetch(url, init)
   if (isUnchanged(request, response)) return { unchanged: true }
   if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
@@ -126,7 +127,7 @@ interface Problem {
 const isProblem = fields<Problem>({ type: text, code: text, message: text, request_id: text })
 const isFaulty = fields<{ errors: readonly FieldFault[] }>({ errors: list(fields({ field: text, detail: text })) })
 
-function failureOf(request: HttpRequest, response: Response, content: unknown): Failure {
+function failureOf(request: HttpRequest, response: FetchAnswer, content: unknown): Failure {
   const { status, headers } = response
   const retryAfterMs = readRetryAfter(headers.get('retry-after'), Date.now())
   if (!isProblem(content) || !isOurs(content)) return { ...foreign(request, response), retryAfterMs }
@@ -150,7 +151,7 @@ interface MadeBefore {
 
 const isMadeBefore = fields<MadeBefore>({ id: integer, message: text })
 
-function madeBefore(request: HttpRequest, response: Response, { id, message }: MadeBefore): Failure {
+function madeBefore(request: HttpRequest, response: FetchAnswer, { id, message }: MadeBefore): Failure {
   const words = tells(request, message) ? 'An earlier request made it.' : message.slice(0, maxMessageLength)
   return {
     code: 'already_made',
@@ -166,7 +167,7 @@ function isOurs({ type, code }: Problem): boolean {
 }
 
 /** What a proxy says of itself: that it is busy, or that it does not reach the server. */
-function foreign(request: HttpRequest, response: Response): Failure {
+function foreign(request: HttpRequest, response: FetchAnswer): Failure {
   const { status } = response
   if (status === 429) return { status, code: 'rate_limited', message: 'Something before the server limits requests.' }
   if ([408, 502, 503, 504].includes(status)) {
@@ -175,7 +176,7 @@ function foreign(request: HttpRequest, response: Response): Failure {
   return unexpected(request, response, 'something else than Strongroom does')
 }
 
-function unexpected(request: HttpRequest, response: Response, what: string): Failure {
+function unexpected(request: HttpRequest, response: FetchAnswer, what: string): Failure {
   const message = `${originOf(request)} answered ${response.status} with ${what}. Is the URL right?`
   const requestId = requestIdOf(request, response)
   return { status: response.status, code: 'unexpected_answer', message, requestId }
@@ -194,7 +195,7 @@ function reasonsOf(error: unknown, depth = 0): readonly string[] {
   return [error.message || code, ...reasonsOf(error.cause, depth + 1)].filter((reason) => reason !== '')
 }
 
-function requestIdOf(request: HttpRequest, { headers }: Response): string | undefined {
+function requestIdOf(request: HttpRequest, { headers }: FetchAnswer): string | undefined {
   const id = headers.get('strongroom-request-id') ?? ''
   return /^[\x21-\x7e]{1,128}$/.test(id) && !tells(request, id) ? id : undefined
 }

@@ -3,8 +3,33 @@
 /** In place of an API key: the cookie of whoever is signed in to the portal. */
 export const session = Symbol('session')
 
-/** What the client uses of `fetch`. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+/** What the client uses of `fetch`: whatever answers so will do in place of it. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>
+
+/** One request: of `RequestInit`, what the client sets. */
+export interface FetchInit {
+  readonly method: string
+  readonly headers: Record<string, string>
+  readonly body?: string
+  /** Nothing is followed: a redirect would carry keys and values elsewhere. */
+  readonly redirect: 'manual'
+  readonly signal: AbortSignal
+}
+
+/** Of `Response`, what the client reads. */
+export interface FetchAnswer {
+  readonly status: number
+  readonly ok: boolean
+  readonly type: string
+  readonly headers: AnswerHeaders
+  readonly body: ReadableStream<Uint8Array> | null
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
+export interface AnswerHeaders {
+  /** Whatever the case of the name. */
+  get(name: string): string | null
+}
 
 /** Where API keys come from that end while they are in use. */
 export interface KeySource {

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { ending, type Person, startPerson } from '../support/cli.ts'
+import { main } from '../support/main.ts'
 
 const source = join(import.meta.dirname, '..', '..', 'src/main.ts')
 
@@ -53,6 +54,21 @@ suite('The command', () => {
       own.filter((path) => /^(?:http|store|vault|crypto|render|copy|oidc|audit|outbound|cli\/host)\//.test(path)),
       [],
     )
+  })
+
+  test('asks a server with the least of Node.js: not its client of `fetch`, nor what starts or asks somebody', async (t) => {
+    const person = await startPerson(t)
+    const path = join(person.folder, 'parts')
+    const note = `import { writeFileSync } from 'node:fs'
+      process.once('exit', () => writeFileSync(${JSON.stringify(path)}, process.moduleLoadList.join('\\n')))`
+    const env = person.environment({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(note)}` })
+
+    const { code, stderr } = await ending(spawn(process.execPath, [main, 'secrets', 'list'], { env }))
+
+    assert.equal(code, 0, stderr)
+    const parts = readFileSync(path, 'utf8')
+    assert.match(parts, /^NativeModule _http_client$/m)
+    assert.doesNotMatch(parts, /^NativeModule (?:.*undici.*|https|child_process|readline|internal\/webstreams\/\w+)$/m)
   })
 
   test('is seen to load more where it does: a command on the host of the server', async (t) => {
