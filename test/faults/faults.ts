@@ -1194,6 +1194,22 @@ export const faults: readonly Fault[] = [
     'fits the subject with numbers',
   ),
   fault(
+    'a request of the command: an answer without a body leaves its connection to the next',
+    'cli/http.ts',
+    'if (isBare) answer.resume()',
+    'if (status === 0) answer.resume()',
+    'cli/http.test.ts',
+    'keep their connection',
+  ),
+  fault(
+    'the client: what no header can carry is not sent',
+    'client/connection.ts',
+    'if (!/^[\\t\\x20-\\x7e\\x80-\\xff]*$/.test(value))',
+    "if (value === '\\n')",
+    'client/trouble.test.ts',
+    'before anything is sent',
+  ),
+  fault(
     'a fetch: every address of a name is checked',
     'outbound/fetch.ts',
     '  for (const address of addresses) {',
