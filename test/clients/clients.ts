@@ -18,11 +18,11 @@ import { startChild } from '../support/child.ts'
 import { markedBlock } from '../support/document.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
+import { buildMs, type Client, type Step } from './client.ts'
+import { vaultClients } from './vault.ts'
 
 const fetchMs = 60_000
 const runMs = 120_000
-/** For what is built from many modules. */
-const buildMs = 300_000
 
 interface Ran {
   /** `undefined` when the program was not found, or took too long. */
@@ -30,33 +30,6 @@ interface Ran {
   readonly why: string
   readonly stdout: string
   readonly stderr: string
-}
-
-/** A line that is to end otherwise than well, or to print something in particular. */
-interface Step {
-  readonly line: readonly string[]
-  readonly code?: number
-  readonly stdout?: string
-  readonly stderr?: RegExp
-}
-
-interface Client {
-  readonly name: string
-  readonly program: string
-  /** Below this folder; nothing where `prepare` writes all of it. */
-  readonly source?: string
-  readonly savedAs?: string
-  /** Puts into the folder what fetching needs. */
-  prepare?(folder: string): void
-  readonly fetch: readonly (readonly string[])[]
-  /** For each line of `fetch`. */
-  readonly fetchMs?: number
-  /** Stores what the client expects to find. */
-  stock?(api: Api): Promise<void>
-  /** Whether what was fetched can do what is to be tried. */
-  hasSecretsCalls?(folder: string): boolean
-  readonly run: readonly (readonly string[] | Step)[]
-  readonly env?: (folder: string) => Record<string, string>
 }
 
 const apply = (value: string) => [
@@ -113,24 +86,6 @@ const clients: readonly Client[] = [
     fetch: [['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', '@netactuate/sdk']],
     hasSecretsCalls: (folder) => says(folder, 'node_modules/@netactuate/sdk/dist/**/*.js', 'createSecretList'),
     run: [[process.execPath, 'life.mjs']],
-  },
-  {
-    name: 'Python, the package hvac, as with Vault',
-    program: 'python3',
-    source: 'vault.py',
-    savedAs: 'vault.py',
-    fetch: [['python3', '-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', '--target', 'packages', 'hvac']],
-    run: [['python3', 'vault.py']],
-    env: (folder) => ({ PYTHONPATH: join(folder, 'packages') }),
-  },
-  {
-    name: 'Node, the package node-vault, as with Vault',
-    program: 'npm',
-    source: 'vault.mjs',
-    savedAs: 'vault.mjs',
-    prepare: (folder) => writeFileSync(join(folder, 'package.json'), '{"private":true}'),
-    fetch: [['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', 'node-vault']],
-    run: [[process.execPath, 'vault.mjs']],
   },
   {
     name: 'Rust, the crate nars',
@@ -276,7 +231,7 @@ const runtimes: readonly Client[] = [
 const [engine] = engines
 
 suite('The published client', { concurrency: true }, () => {
-  for (const client of [...clients, ...readers, ...runtimes]) {
+  for (const client of [...clients, ...vaultClients, ...readers, ...runtimes]) {
     test(client.name, (t) => tryClient(t, client))
   }
 
@@ -324,12 +279,13 @@ async function tryClient(
   const { url, key: firstKey } = await startServer(t)
   const api = new Api(url, firstKey)
   await client.stock?.(api)
+  const more = await client.given?.(api, folder)
   const key = await keyOf(api)
   for (const one of client.run) {
     const step = 'line' in one ? one : { line: one }
     const given = { BASE_URL: `${url}/api/`, NETACTUATE_API_KEY: key, VAULT_ADDR: url, VAULT_TOKEN: key }
     const variables = { TF_VAR_base_url: `${url}/api/`, TF_VAR_strongroom_url: url, TF_VAR_strongroom_api_key: key }
-    const env = { ...plain(), ...client.env?.(folder), ...given, ...variables }
+    const env = { ...plain(), ...client.env?.(folder), ...given, ...variables, ...more }
     const ran = await run(step.line, folder, runMs, env)
     if (!isAsExpected(step, ran)) {
       throw new Error(`${step.line.slice(0, 2).join(' ')}: ${ran.why}\n${ran.stdout}${ran.stderr}`)
@@ -342,7 +298,6 @@ function isAsExpected({ code = 0, stdout, stderr = /(?:)/ }: Step, ran: Ran): bo
   return ran.code === code && (stdout === undefined || ran.stdout === stdout) && stderr.test(ran.stderr)
 }
 
-/** @returns why it cannot be tried here; `undefined` when it can */
 /** What is exported, and what is taken when it is imported: both are to be what others read. */
 function dotenvCases() {
   const exported = [...hard, ...fc.sample(value, 500)].flatMap((one) => {
@@ -368,8 +323,11 @@ function orRefused<T>(work: () => readonly T[]): readonly T[] {
   }
 }
 
+/** @returns why it cannot be tried here; `undefined` when it can */
 async function fetchOf(client: Client, folder: string): Promise<string | undefined> {
-  const { source, savedAs } = client
+  const { source, savedAs, isNowhere, isSlow } = client
+  if (isNowhere !== undefined) return isNowhere
+  if (isSlow && process.env['SLOW_CLIENTS'] !== '1') return 'building it takes minutes; SLOW_CLIENTS=1 tries it'
   if (source !== undefined && savedAs !== undefined) {
     copyFileSync(join(import.meta.dirname, source), join(folder, savedAs))
   }

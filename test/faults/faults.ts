@@ -6426,4 +6426,22 @@ export const faults: readonly Fault[] = [
     'v3/decoys.test.ts',
     'SQLite.*ends the key that read',
   ),
+
+  // The Vault API
+  fault(
+    'its answers have the one type that all clients take',
+    'http/vault-api/plugin.ts',
+    "reply.header('content-type', 'application/json')",
+    "reply.hasHeader('content-type')",
+    'vault-api/key-value.test.ts',
+    'answers with the type',
+  ),
+  fault(
+    'a life of a version that is not endless is refused, and never overlooked',
+    'http/routes/vault-api/key-value.ts',
+    "if (only.test(typeof value === 'string' ? value : JSON.stringify(value))) continue",
+    "if (only.test(typeof value === 'string' ? value : '')) continue",
+    'vault-api/key-value.test.ts',
+    'keeps a description and tags',
+  ),
 ]

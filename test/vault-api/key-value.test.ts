@@ -61,6 +61,8 @@ for (const engine of engines) {
       assert.deepEqual(await listAt('secret/metadata/app'), ['db', 'web/'])
       assert.deepEqual(await listAt('secret/metadata/app/web/'), ['cert', 'key'])
       assert.deepEqual(await listAt('prod/metadata'), ['a', 'app/', 'apple', 'only'])
+      // As hvac sends it.
+      assert.equal((await api.get('/v1/secret/metadata/app?list=True')).status, 200)
       const byGet = await api.get('/v1/secret/metadata/app?list=true')
       assert.deepEqual(byGet.body.data, { keys: ['db', 'web/'] })
       const none = await api.send('LIST', '/v1/secret/metadata/nowhere')
@@ -205,7 +207,14 @@ suite('The Vault API', () => {
     assert.deepEqual(Object.keys(body.data.versions), ['1', '2'])
     assert.deepEqual([body.data.current_version, body.data.oldest_version], [2, 1])
     assert.equal((await set({ owner: 'me' })).status, 400)
-    assert.equal((await set({}, { max_versions: 3 })).status, 400)
+    const written = { description: 'd', tags: 'x,y' }
+    for (const none of ['0', '0s', '0h0m0s', '', 0, null]) {
+      assert.equal((await set(written, { delete_version_after: none })).status, 204, `${none}`)
+    }
+    assert.equal((await set(written, { max_versions: '0', cas_required: 'false' })).status, 204)
+    for (const other of [{ max_versions: 3 }, { cas_required: true }, { delete_version_after: '10s' }]) {
+      assert.equal((await set(written, other)).status, 400, JSON.stringify(other))
+    }
     assert.equal((await api.delete('/v1/secret/metadata/a')).status, 204)
     assert.equal((await api.get('/v1/secret/metadata/a')).status, 404)
   })
@@ -269,6 +278,15 @@ suite('The Vault API', () => {
       'sys/mounts': ['deny'],
       capabilities: ['create', 'read', 'update'],
     })
+  })
+
+  test('answers with the type that the real server has, and nothing more, as some clients take no other', async (t) => {
+    const { api, put } = await start(t, sqlite)
+    await put('secret/data/a', { v: '1' })
+    for (const path of ['secret/data/a', 'secret/data/none', 'sys/health', 'sys/none', 'auth/token/lookup-self']) {
+      const { headers } = await api.get(`/v1/${path}`)
+      assert.equal(headers.get('content-type'), 'application/json', path)
+    }
   })
 
   test('refuses what is not there in the words of the real server', async (t) => {

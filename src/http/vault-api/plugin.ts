@@ -25,6 +25,11 @@ export async function serveVaultApi(
     async (api) => {
       checkKeysOf(api, context, answerVaultError)
       api.addHook('onRequest', (request, _reply, done) => done(unserved(request)))
+      api.addHook('onSend', (_request, reply, _payload, done) => {
+        // As the real server has it: vault-java-driver takes no other type, not even with a charset.
+        if (reply.hasHeader('content-type')) reply.header('content-type', 'application/json')
+        done()
+      })
       api.removeAllContentTypeParsers()
       // Clients name all sorts of types for their JSON, and some none.
       api.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {

@@ -283,20 +283,19 @@ interface Parts {
   readonly tags?: readonly string[]
 }
 
-/** What the server is set to, and what nothing here does. */
-const fixed: Readonly<Record<string, readonly unknown[]>> = {
-  max_versions: [0],
-  cas_required: [false],
-  delete_version_after: ['0s', '', 0],
+/** What the server is set to, and what nothing here does: in any form that clients write it in, as texts or not. */
+const fixed: Readonly<Record<string, RegExp>> = {
+  max_versions: /^0*$/,
+  cas_required: /^(false|f|0|)$/i,
+  delete_version_after: /^(0+(\.0*)?([nuµm]?s|m|h|d)?)*$/,
 }
 
 /** @param others what becomes of what is not named */
 function partsIn(body: unknown, others: Parts): Parts {
   const sent = isMap(body) ? body : {}
   for (const [field, only] of Object.entries(fixed)) {
-    const value: unknown = sent[field]
-    if (value === undefined || value === null || only.some((one) => JSON.stringify(one) === JSON.stringify(value)))
-      continue
+    const value: unknown = sent[field] ?? ''
+    if (only.test(typeof value === 'string' ? value : JSON.stringify(value))) continue
     throw new VaultRefusal(400, `${field} cannot be set for one secret here`)
   }
   const custom = sent['custom_metadata']
@@ -313,8 +312,9 @@ function partOf(name: string, value: unknown): Parts {
   throw new VaultRefusal(400, 'custom_metadata holds "description" and "tags" here, and nothing else')
 }
 
+/** In any form that Go takes for true: hvac sends `True`. */
 function isList({ query }: VaultRequest): boolean {
-  return query['list'] === 'true' || query['list'] === '1'
+  return /^(1|t|T|true|True|TRUE)$/.test(String(query['list']))
 }
 
 function versionIn({ query }: VaultRequest): number | undefined {
