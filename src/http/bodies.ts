@@ -24,6 +24,8 @@ const shareOfOne = 1 / 4
 const longestOfStranger = 64 * 1024
 /** What it costs to keep a piece apart, however short it is. */
 const pieceBytes = 128
+/** Who holds nothing is remembered up to here: a map that one enters and leaves with every body makes garbage that lives long. */
+const maxIdleHolders = 1000
 
 /** How many bytes are held, and by whom. */
 export class Budget {
@@ -55,7 +57,7 @@ export class Budget {
   giveBack(holder: string, bytes: number): void {
     if (bytes === 0) return
     const left = (this.#byHolder.get(holder) ?? 0) - bytes
-    if (left > 0) this.#byHolder.set(holder, left)
+    if (left > 0 || this.#byHolder.size <= maxIdleHolders) this.#byHolder.set(holder, left)
     else this.#byHolder.delete(holder)
     this.#bytes -= bytes
   }

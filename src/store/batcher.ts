@@ -63,8 +63,8 @@ export class Batcher {
   readonly #lanes = new Map<string, Queue>()
   #waiting = 0
   #sent = 0
-  /** In the order in which they were sent. */
-  readonly #runningSince = new Set<{ readonly at: number }>()
+  /** In the order in which they were sent. No set: each time one empties, it leaves a table that keeps what came after alive. */
+  readonly #runningSince: { readonly at: number }[] = []
   readonly #whenIdle: (() => void)[] = []
 
   constructor(options: BatcherOptions) {
@@ -129,7 +129,7 @@ export class Batcher {
     queue.running++
     queue.deciding++
     const running = { at: performance.now() }
-    this.#runningSince.add(running)
+    this.#runningSince.push(running)
     let isDeciding = true
     const onDecided = () => {
       if (!isDeciding) return
@@ -140,7 +140,7 @@ export class Batcher {
     void this.#run(batch, queue, onDecided).finally(() => {
       if (isDeciding) queue.deciding--
       isDeciding = false
-      this.#runningSince.delete(running)
+      this.#runningSince.splice(this.#runningSince.indexOf(running), 1)
       queue.running--
       queue.sent -= batch.length
       this.#sent -= batch.length

@@ -91,7 +91,8 @@ export class Growth {
   }
 
   #tell({ id, auditSize }: Grown): void {
-    this.#told.delete(id)
+    // To the end, where somebody may soon have to go; else a map that one leaves and enters makes garbage that lives long.
+    if (this.#told.size > maxTold / 2) this.#told.delete(id)
     this.#told.set(id, auditSize)
     const [oldest] = this.#told.keys()
     if (this.#told.size > maxTold && oldest !== undefined) this.#told.delete(oldest)

@@ -59,7 +59,8 @@ export class Trails {
     this.#moment++
     for (const { id, auditSize, auditHead } of accounts) {
       if (auditSize === 0 || auditSize < (this.#known.get(id)?.size ?? 0)) continue
-      this.#known.delete(id)
+      // To the end, where somebody may soon have to go; else a map that one leaves and enters makes garbage that lives long.
+      if (this.#known.size > maxKnown / 2) this.#known.delete(id)
       this.#known.set(id, { accountId: id, size: auditSize, head: hexOf(auditHead), moment: this.#moment })
     }
     for (const [id] of this.#known) {

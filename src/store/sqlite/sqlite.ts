@@ -36,7 +36,7 @@ export class SqliteEngine implements Engine {
   /** While the thread works on one batch, this one answers the other. */
   readonly #lane: Lane = { name: 'all', inFlight: 2, deciding: 2 }
   readonly #worker: Worker
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending: (Pending & { readonly id: number })[] = []
   #lastId = 0
   #isGone = false
 
@@ -109,12 +109,12 @@ export class SqliteEngine implements Engine {
   }
 
   #expect(id: number): Promise<unknown> {
-    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }))
+    return new Promise((resolve, reject) => this.#pending.push({ id, resolve, reject }))
   }
 
   #settle(answer: Answer): void {
-    const pending = this.#pending.get(answer.id)
-    this.#pending.delete(answer.id)
+    const at = this.#pending.findIndex(({ id }) => id === answer.id)
+    const [pending] = at < 0 ? [] : this.#pending.splice(at, 1)
     if (answer.failure === undefined) pending?.resolve(answer.value)
     else pending?.reject(toRefusal(answer.failure))
   }
@@ -122,7 +122,7 @@ export class SqliteEngine implements Engine {
   /** The thread is gone: whether its last batch was committed, nobody knows. */
   #failAll(error: Error): void {
     this.#isGone = true
-    for (const { reject } of this.#pending.values()) {
+    for (const { reject } of this.#pending.splice(0)) {
       reject(
         new Refusal(
           'outcome_unknown',
@@ -131,6 +131,5 @@ export class SqliteEngine implements Engine {
         ),
       )
     }
-    this.#pending.clear()
   }
 }
