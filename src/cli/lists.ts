@@ -5,6 +5,7 @@ import { findList, findSecret } from './find.ts'
 import { fateOf, tellDeleted } from './keeping.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { askText } from './prompt.ts'
+import { showWhatIf } from './what-if.ts'
 
 export async function list(options: RemoteOptions): Promise<void> {
   const lists = await Array.fromAsync((await connect(options)).lists.list())
@@ -28,9 +29,23 @@ export async function rename(ref: string, name: string, options: RemoteOptions):
   print(`The list is called ${shown(renamed.name)} now.`)
 }
 
-export async function remove(ref: string, options: RemoteOptions & { readonly yes?: boolean }): Promise<void> {
+interface RemoveOptions extends RemoteOptions {
+  readonly yes?: boolean
+  readonly dryRun?: boolean
+}
+
+/** Secrets that are tried together, as the server has it. */
+const triedTogether = 100
+
+export async function remove(ref: string, options: RemoveOptions): Promise<void> {
   const client = await connect(options)
   const { id, name } = await findList(client, ref)
+  if (options.dryRun) {
+    const ids = (await Array.fromAsync(client.lists.secrets(id))).map((one) => one.id)
+    if (ids.length === 0) throw new Fault('failure', 'There is no secret in it that this key may list: nothing to try.')
+    if (ids.length <= triedTogether) return showWhatIf(client, { kind: 'secret', ids, change: 'remove' }, options.json)
+    throw new Fault('failure', `There are ${ids.length} secrets in it: ${triedTogether} at most are tried together.`)
+  }
   if (!options.yes) {
     const secrets = await Array.fromAsync(client.lists.secrets(id))
     const which = secrets.length === 0 ? 'no secret that this key may list' : secrets.map((one) => one.name).join(', ')

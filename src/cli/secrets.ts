@@ -15,6 +15,7 @@ import { showWhatIf } from './what-if.ts'
 import { writeNew } from './write-new.ts'
 
 interface ListOptions extends RemoteOptions {
+  readonly folder?: string
   readonly list?: string
   readonly tag?: string
   readonly expired?: boolean
@@ -23,27 +24,37 @@ interface ListOptions extends RemoteOptions {
 }
 
 export async function list(pattern: string | undefined, options: ListOptions): Promise<void> {
-  const { list: inList, tag } = options
+  const { list: inList, tag, folder } = options
+  if (folder !== undefined && (pattern ?? inList ?? tag ?? options.expired ?? options.inherited) !== undefined) {
+    throw new Fault('usage', '--folder goes with no other filter.')
+  }
   if (options.inherited && (inList !== undefined || tag !== undefined || options.expired)) {
     throw new Fault('usage', '--inherited goes with a name or a pattern, and with no other filter.')
   }
   const filter = {
     ...(pattern === undefined ? {} : { name: pattern }),
+    ...(folder === undefined ? {} : { folder }),
     ...(inList === undefined ? {} : { list: inList }),
     ...(tag === undefined ? {} : { tag }),
     ...(options.expired ? { expired: 'first' as const } : {}),
     ...(options.inherited ? { effective: 'true' as const } : {}),
   }
-  const all = await Array.fromAsync((await connect(options)).secrets.listMetadata(filter))
+  const { secrets } = await connect(options)
+  const all = await Array.fromAsync(secrets.listMetadata(filter))
   const found = options.expired ? all.filter(hasExpired) : all
-  if (options.json) return printJson({ secrets: found })
-  if (options.names) return void process.stdout.write(found.map(({ name }) => `${name}\n`).join(''))
-  if (found.length === 0) {
+  const folders = folder === undefined ? [] : (await Array.fromAsync(secrets.folders(folder))).map(({ name }) => name)
+  if (options.json) return printJson({ ...(folder === undefined ? {} : { folders }), secrets: found })
+  if (options.names) {
+    const names = [...folders, ...found.map(({ name }) => name)]
+    return void process.stdout.write(names.map((name) => `${name}\n`).join(''))
+  }
+  if (found.length + folders.length === 0) {
     const isEverything = Object.keys(filter).length === 0
     if (!isEverything) return tell('There is no such secret, or none that this key may list.')
     return tell('There is no secret yet, or none that this key may list. Store one: strongroom secrets set db-password')
   }
-  printTable(['NAME', 'LIST', 'VERSION', 'UPDATED', ''], found.map(rowOf))
+  const rows = [...folders.map((name) => [name, '', '', '', '']), ...found.map(rowOf)]
+  printTable(['NAME', 'LIST', 'VERSION', 'UPDATED', ''], rows)
 }
 
 function rowOf(secret: Metadata) {

@@ -427,6 +427,12 @@ export interface Fingerprints {
   readonly unscannable: readonly Unscannable[]
 }
 
+/** A folder of secrets: what names have before a "/". */
+export interface Folder {
+  /** All of its name, with "/" at the end. */
+  readonly name: string
+}
+
 /** The API key that a person gave the command. It is not shown again. */
 export interface GrantedLogin {
   readonly state: 'granted'
@@ -1703,9 +1709,12 @@ export interface WebhookEnvironment {
 export interface WhatIf {
   /** One of key, `trust_rule`, machine, user, secret. */
   readonly kind: 'key' | 'trust_rule' | 'machine' | 'user' | 'secret'
-  readonly id: number
-  /** Narrow, remove (revoke, disable, delete), or rotate for a secret that gets another value. */
-  readonly change: 'narrow' | 'remove' | 'rotate'
+  /** A positive integer; of secrets, in place of `ids`. */
+  readonly id?: number
+  /** Secrets that are removed, rotated or renamed together. */
+  readonly ids?: readonly number[]
+  /** Narrow, remove (revoke, disable, delete), rotate for a secret that gets another value, or rename for one that gets another name. */
+  readonly change: 'narrow' | 'remove' | 'rotate' | 'rename'
   /** Of a key, a trust rule or a machine that is narrowed: the scopes that it would have. */
   readonly scopes?: readonly string[]
   /** Where it could be used from; none for anywhere. */

@@ -11,6 +11,8 @@ export type ActivityStep = Activity['by']
 export interface SecretFilter {
   /** A name, or a pattern with `*` for any characters. */
   readonly name?: string
+  /** A folder such as `web/`: what is directly in it, and not in a folder below it; of what is in none, nothing. */
+  readonly folder?: string
   /** The name of a list. */
   readonly list?: string
   readonly tag?: string

@@ -24,6 +24,7 @@ export interface Operations {
       readonly cursor?: string
       readonly offset?: number
       readonly name?: string
+      readonly folder?: string
       readonly list?: string
       readonly tag?: string
       readonly expires_before?: string
@@ -69,6 +70,17 @@ export interface Operations {
     query: { readonly environment?: string }
     body: Api.PutValue
     answer: Api.UpdatedSecret | Api.SecretHead
+  }
+  /** List folders. */
+  'GET /v3/folders': {
+    query: {
+      readonly folder?: string
+      readonly effective?: 'true'
+      readonly limit?: number
+      readonly cursor?: string
+      readonly environment?: string
+    }
+    answer: { readonly folders: readonly Api.Folder[] }
   }
   /** Read many secrets. */
   'POST /v3/secrets/batch': {
@@ -141,6 +153,7 @@ export interface Operations {
       readonly cursor?: string
       readonly offset?: number
       readonly name?: string
+      readonly folder?: string
       readonly list?: string
       readonly tag?: string
       readonly expires_before?: string
@@ -808,6 +821,7 @@ const fingerprintsShape: Shape<Api.Fingerprints> = fields<Api.Fingerprints>({
   fingerprints: list(fingerprintShape),
   unscannable: list(unscannableShape),
 })
+const folderShape: Shape<Api.Folder> = fields<Api.Folder>({ name: text })
 const grantedLoginShape: Shape<Api.GrantedLogin> = fields<Api.GrantedLogin>({
   state: oneOf('granted'),
   api_key: text,
@@ -1214,6 +1228,11 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
     repeat: 'keyed',
     isOpen: false,
     answer: either(updatedSecretShape, secretHeadShape),
+  },
+  'GET /v3/folders': {
+    repeat: 'safe',
+    isOpen: false,
+    answer: fields<{ readonly folders: readonly Api.Folder[] }>({ folders: list(folderShape) }),
   },
   'POST /v3/secrets/batch': {
     repeat: 'safe',

@@ -9,6 +9,7 @@ import type {
   CountedPage,
   CountedPageQuery,
   DetailsInput,
+  Folder,
   Many,
   ManyChanges,
   Metadata,
@@ -47,6 +48,19 @@ export class Secrets {
   async page(query: SecretFilter & CountedPageQuery = {}, options?: CallOptions): Promise<CountedPage<SecretHead>> {
     const { body, headers } = await this.#connection.send('GET /v3/secrets', { query }, options)
     return countedPageOf(body.secrets, headers)
+  }
+
+  /**
+   * The folders directly in one, by name, of secrets that the API key may list; page by page as they are taken. What is
+   * directly in a folder besides is `list({ folder })`.
+   *
+   * @param folder such as `web/`; without it, those that are in none
+   */
+  folders(folder = '', options?: CallOptions): AsyncGenerator<Folder, void, undefined> {
+    return allPages(async (query) => {
+      const { body, headers } = await this.#connection.send('GET /v3/folders', { query: { folder, ...query } }, options)
+      return pageOf(body.folders, headers)
+    })
   }
 
   /** Reads the current value. */

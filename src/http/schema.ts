@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { invalid } from '../errors.ts'
 import { environmentPattern, environmentRule } from '../model/environment.ts'
-import { parseId } from '../model/name.ts'
+import { folderPattern, folderRule, maxName, parseId } from '../model/name.ts'
 import { parseTime as timeIn } from '../model/time.ts'
 
 /** RFC 3339 in UTC, to the second. */
@@ -89,6 +89,16 @@ export const OffsetQuery = Type.Optional(
     description: 'a whole number from 0 to 999999999',
     'x-about': 'So many are passed over; without `cursor`.',
     'x-described-as': { type: 'integer', format: 'int32', minimum: 0, maximum: 999_999_999 },
+  }),
+)
+
+/** Of a listing of what is directly in a folder. */
+export const FolderQuery = Type.Optional(
+  Type.String({
+    pattern: folderPattern,
+    maxLength: maxName,
+    description: folderRule,
+    'x-about': 'What is directly in this folder, and not in a folder below it; nothing for what is in none.',
   }),
 )
 

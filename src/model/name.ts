@@ -12,6 +12,15 @@ export const secretNameText = `${part}(?:/${part})*`
 export const secretNamePattern = `^${secretNameText}$`
 export const secretNameRule = `${rule}, with "/" behind each folder; every part begins with a letter, a digit or "_"`
 
+/** The rule for a folder: the parts of a name before its last one, with or without the "/" at its end. Of none, nothing. */
+export const folderPattern = `^(?:${secretNameText}/?)?$`
+export const folderRule = 'a folder such as "web/db/", or nothing for what is in none'
+
+/** A folder as names begin with it. */
+export function folderStart(folder: string): string {
+  return folder === '' || folder.endsWith('/') ? folder : `${folder}/`
+}
+
 /** The rule for names without folders: of accounts and trust rules. */
 const nameRule = `${rule}, beginning with a letter, a digit or "_"`
 

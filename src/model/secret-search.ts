@@ -9,9 +9,10 @@ export function lowered(text: string): string {
 
 /** Whether a secret passes, whatever the database says. What only the database knows is believed. */
 export function fits(search: SecretSearch, secret: Secret): boolean {
-  const { name, names, words, listId, environmentId, tag, type, expiresBefore, updatedBefore } = search
+  const { name, folder, names, words, listId, environmentId, tag, type, expiresBefore, updatedBefore } = search
   if (secret.environmentId !== environmentId) return false
   if (name !== undefined && !matches(name, secret.name)) return false
+  if (folder !== undefined && !isDirectlyIn(folder, secret.name)) return false
   if (names !== undefined && !names.some((pattern) => matches(pattern, secret.name))) return false
   if (listId !== undefined && secret.listId !== listId) return false
   if (tag !== undefined && !secret.tags.includes(tag)) return false
@@ -21,4 +22,9 @@ export function fits(search: SecretSearch, secret: Secret): boolean {
   if (words.length === 0) return true
   const text = lowered(`${secret.name} ${secret.description} ${secret.tags.join(' ')}`)
   return words.every((word) => text.includes(word))
+}
+
+/** Whether a folder has a secret of this name, and no folder below it. */
+function isDirectlyIn(folder: string, name: string): boolean {
+  return name.startsWith(folder) && !name.includes('/', folder.length)
 }

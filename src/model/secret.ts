@@ -77,6 +77,8 @@ export function detailsHash({ type, filename, description, tags, expiresAt }: De
 export interface SecretSearch {
   /** A name, or a pattern with `*`. */
   readonly name?: string | undefined
+  /** The folder that they are directly in, with the `/` at its end; nothing for those in none. */
+  readonly folder?: string | undefined
   /** Patterns, of which one must match the name. */
   readonly names?: readonly string[] | undefined
   /** In lower case: each must be in the name, the description or a tag. */

@@ -59,11 +59,12 @@ function inPlace({ accountId, environmentId }: Within): Query {
 
 /** The filters of a search; each row is held against the search once more when it was read (`model/secret-search.ts`). */
 export function filtersOf(dialect: Dialect, within: Within, search: Narrowing): Filter[] {
-  const { name, names, words, listId, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld } = search
+  const { name, folder, names, words, listId, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld } = search
   const ids = (where: Query) => sql`select s.id from secrets s where ${inPlace(within)} and ${where}`
   const ranged = (where: Query, course: Course): Filter => ({ where, ids: ids(where), course })
   return [
     ...(name === undefined ? [] : namedLike(dialect, within, [name])),
+    ...(folder === undefined ? [] : directlyIn(dialect, within, folder)),
     ...(names === undefined ? [] : namedLike(dialect, within, names)),
     ...words.map((word) => ({ where: holds(word) })),
     ...(listId === undefined ? [] : [ranged(sql`s.list_id = ${listId}`, 'id')]),
@@ -135,6 +136,11 @@ function namedLike(dialect: Dialect, within: Within, patterns: readonly string[]
   if (range === undefined || known.length > 1) return [{ where, ids }]
   const isDecided = /^[^*]+\*?$/.test(patterns[0] ?? '')
   return [{ where: range, ids, course: 'name' }, ...(isDecided ? [] : [{ where }])]
+}
+
+/** What a folder has, and no folder below it. */
+function directlyIn(dialect: Dialect, within: Within, folder: string): Filter[] {
+  return [...namedLike(dialect, within, [`${folder}*`]), { where: sql`not (${isLike(dialect, `${folder}*/*`)})` }]
 }
 
 /** Where names that a pattern matches are in the index of names; nothing for one that begins with anything. */

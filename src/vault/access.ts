@@ -102,16 +102,30 @@ export async function readAccess(vault: Vault, asker: Asker, id: number, wanted:
   return { ...readersOf(looking, wanted), secret: told.secret, environments, past }
 }
 
-/** What holds a secret, and which templates lead to it: of environments whose records the asker reads. */
+/**
+ * What holds secrets, and which templates lead to them: of environments whose records the asker reads. Each secret is asked for by itself, with its record; of what holds several, the first one is told.
+ */
 export async function consequencesOf(
   vault: Vault,
   asker: Asker,
-  id: number,
+  ids: readonly number[],
 ): Promise<Pick<Past, 'holders' | 'templates'>> {
-  const told = await ask(vault, asker, { kind: 'read_access', id })
-  const looking = await lookFrom(vault, asker, told)
-  const [holders, templates] = [await holdersOf(looking), await templatesOf(looking, told)]
-  return { holders: holders.slice(0, maxTold), templates: templates.slice(0, maxTold) }
+  const holders = new Map<number, Holder>()
+  const templates = new Map<number, Through>()
+  let known: LeadingTemplates | undefined
+  for (const id of ids) {
+    const told = await ask(vault, asker, { kind: 'read_access', id })
+    const looking = await lookFrom(vault, asker, told, known)
+    // The templates of an environment are read once for all.
+    known = looking.templates
+    for (const holder of await holdersOf(looking)) if (!holders.has(holder.id)) holders.set(holder.id, holder)
+    for (const one of await templatesOf(looking, told)) templates.set(one.id, together(templates.get(one.id), one))
+  }
+  return { holders: [...holders.values()].slice(0, maxTold), templates: [...templates.values()].slice(0, maxTold) }
+}
+
+function together(one: Through | undefined, other: Through): Through {
+  return { ...other, environments: [...new Set([...(one?.environments ?? []), ...other.environments])] }
 }
 
 interface Looking {
@@ -122,10 +136,15 @@ interface Looking {
   readonly templates: LeadingTemplates
 }
 
-async function lookFrom(vault: Vault, asker: Asker, told: AccessGrounds): Promise<Looking> {
+async function lookFrom(
+  vault: Vault,
+  asker: Asker,
+  told: AccessGrounds,
+  templates?: LeadingTemplates,
+): Promise<Looking> {
   const grounds = await groundsOf(vault, asker, told)
   const environments = holdersAmong(grounds, told.audited)
-  return { vault, asker, grounds, environments, templates: new LeadingTemplates(vault, asker, grounds) }
+  return { vault, asker, grounds, environments, templates: templates ?? new LeadingTemplates(vault, asker, grounds) }
 }
 
 async function groundsOf(
@@ -181,7 +200,7 @@ async function openedTo(
   if (acting.kind !== 'seed' || opening === undefined) return openings
   const names = await namesGivenBy(vault, acting.seed)
   if (names.size === 0 || names.has(grounds.secret.name)) return names.size === 0 ? [] : openings
-  const leading = await templates.in(opening.environment)
+  const leading = await templates.in(opening.environment, grounds.secret)
   return leading.some(({ name }) => names.has(name)) ? openings : []
 }
 
@@ -378,14 +397,14 @@ async function holdersOf({ vault, asker, grounds, environments }: Looking): Prom
 
 /** Those that the asker may read: that they lead here, their text says. */
 async function templatesOf(
-  { environments, templates }: Pick<Looking, 'environments' | 'templates'>,
+  { grounds, environments, templates }: Pick<Looking, 'grounds' | 'environments' | 'templates'>,
   { scopes }: Pick<AccessGrounds, 'scopes'>,
 ): Promise<readonly Through[]> {
   const found = new Map<number, { readonly id: number; readonly name: string; readonly environments: string[] }>()
   for (const environment of environments) {
     const mayRead = ({ name }: { readonly name: string }) => allowsName(scopes, 'secrets:read', environment.name, name)
     if (!scopes.some(({ right }) => right === 'secrets:read')) continue
-    for (const { id, name } of (await templates.in(environment)).filter(mayRead)) {
+    for (const { id, name } of (await templates.in(environment, grounds.secret)).filter(mayRead)) {
       const known = found.get(id) ?? { id, name, environments: [] }
       found.set(id, known)
       known.environments.push(environment.name)

@@ -15,6 +15,7 @@ export type Listing =
       | 'deleted'
       | 'deployments'
       | 'fingerprints'
+      | 'folders'
       | 'keys'
       | 'lists'
       | 'machines'

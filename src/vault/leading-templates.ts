@@ -23,20 +23,20 @@ interface Referring {
 export class LeadingTemplates {
   readonly #vault: Vault
   readonly #asker: Asker
-  readonly #grounds: Grounds
+  readonly #grounds: Pick<Grounds, 'account' | 'environments' | 'now'>
   readonly #byEnvironment = new Map<number, readonly Referring[]>()
   /** Whether every template was looked at. */
   isComplete = true
 
-  constructor(vault: Vault, asker: Asker, grounds: Grounds) {
+  constructor(vault: Vault, asker: Asker, grounds: Pick<Grounds, 'account' | 'environments' | 'now'>) {
     this.#vault = vault
     this.#asker = asker
     this.#grounds = grounds
   }
 
-  /** Those that lead to the secret where they are resolved in the environment, which has it: by others, too. */
-  async in({ id }: EnvironmentRef): Promise<readonly Secret[]> {
-    const { environments, secret } = this.#grounds
+  /** Those that lead to a secret where they are resolved in the environment, which has it: by others, too. */
+  async in({ id }: EnvironmentRef, secret: Pick<Secret, 'name'>): Promise<readonly Secret[]> {
+    const { environments } = this.#grounds
     const chain = chainOf(id, (one) => environments.find((environment) => environment.id === one))
     const byName = new Map<string, Referring>()
     // The nearest of a name counts.

@@ -8,7 +8,7 @@ import type { SecretListing, SecretOrder, SecretPage, SecretPosition } from '../
 import { byName } from './by-name.ts'
 import { whileLetIn } from './pages.ts'
 import { filterInTurns } from './scan-in-turns.ts'
-import { type Asker, ask, authenticate, type Vault, verifyAll } from './vault.ts'
+import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
 
 /** Which secrets a listing or a count is about: those that pass every part that is given. */
 export interface SecretFilter extends Omit<SecretSearch, 'names' | 'words' | 'listId' | 'environmentId'> {
@@ -98,19 +98,69 @@ const afterAll = '~'
  * @throws Refusal `forbidden`
  */
 export async function listFolder(vault: Vault, asker: Asker, folder: string): Promise<readonly string[]> {
-  const { accountId, search, chain } = await searchOf(vault, asker, { name: `${folder}*` })
-  const found = new Set<string>()
-  for (let after: readonly string[] = []; ; ) {
-    const listing = { search, isDown: false, after: after.length === 0 ? undefined : [0, ...after], now: vault.now() }
+  const found = await searchOf(vault, asker, { name: `${folder}*` })
+  return (await Array.fromAsync(whileLetIn(vault, asker, entriesOf(vault, asker, found, folder, undefined)))).flat()
+}
+
+/** Which folders are listed: those directly in one. */
+export interface FoldersWanted {
+  /** Nothing, or a name that ends in `/`. */
+  readonly folder: string
+  /** Whether those are listed too that only what is inherited is in. */
+  readonly isEffective: boolean
+  /** Gives the folder after which it begins, once the asker is known to the account. */
+  readonly after: (accountId: number) => string | undefined
+}
+
+export interface FoldersFound {
+  readonly accountId: number
+  /** Their whole names, which end in `/`, in their order. */
+  readonly pages: AsyncIterable<readonly string[]>
+}
+
+/**
+ * Lists the folders of secrets that the asker may list: a folder of which they may list no secret is not there for them.
+ *
+ * @throws Refusal `forbidden`
+ */
+export async function listFolders(
+  vault: Vault,
+  asker: Asker,
+  { folder, isEffective, after }: FoldersWanted,
+): Promise<FoldersFound> {
+  const { chain, ...found } = await searchOf(vault, asker, { name: `${folder}*/*` })
+  const own = chain.filter(({ id }) => id === found.search.environmentId)
+  const last = after(found.accountId)
+  const entries = entriesOf(vault, asker, { ...found, chain: isEffective ? chain : own }, folder, last)
+  async function* whole() {
+    for await (const page of whileLetIn(vault, asker, entries)) yield page.map((entry) => folder + entry)
+  }
+  return { accountId: found.accountId, pages: whole() }
+}
+
+/**
+ * What is directly in a folder, of the secrets that are found: each once, in its order.
+ *
+ * @param last the whole name of the secret or folder after which it begins
+ */
+async function* entriesOf(
+  vault: Vault,
+  asker: Asker,
+  { accountId, search, chain }: Searched & Pick<SecretsFound, 'accountId'>,
+  folder: string,
+  last: string | undefined,
+): AsyncIterable<readonly string[]> {
+  for (let after = last; ; ) {
+    // What else is in a folder says nothing new.
+    const from = after?.endsWith('/') ? after + afterAll : after
+    const listing = { search, isDown: false, after: from === undefined ? undefined : [0, from], now: vault.now() }
     const pages = merged(vault, asker, accountId, { ...listing, order: 'name', limit: namesAtOnce }, chain)
     const names = (await Array.fromAsync(pages)).flat().map(({ name }) => name)
-    for (const name of names) found.add(name.slice(folder.length).replace(/\/.*/, '/'))
-    const last = names.at(-1)
-    if (names.length < namesAtOnce || last === undefined) return [...found].sort()
-    // What else is in a folder says nothing new.
-    const end = last.indexOf('/', folder.length)
-    after = [end < 0 ? last : last.slice(0, end + 1) + afterAll]
-    await authenticate(vault, asker)
+    const entries = new Set(names.map((name) => name.slice(folder.length).replace(/\/.*/, '/')))
+    yield [...entries]
+    const end = [...entries].at(-1)
+    if (names.length < namesAtOnce || end === undefined) return
+    after = folder + end
   }
 }
 
@@ -123,13 +173,13 @@ interface Searched {
 export async function searchOf(
   vault: Vault,
   asker: Asker,
-  { list: wanted, text = '', name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }: SecretFilter,
+  { list: wanted, text = '', name, folder, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }: SecretFilter,
 ): Promise<Pick<SecretsFound, 'accountId' | 'isManaged'> & Searched> {
   const { accountId, scopes, environment, list, chain } = await ask(vault, asker, {
     kind: 'list_secrets',
     list: wanted,
   })
-  const parts = { name, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }
+  const parts = { name, folder, tag, type, expiresBefore, updatedBefore, isHeld, isHeldOld }
   const words = lowered(text)
     .split(/\s+/)
     .filter((word) => word !== '')
@@ -172,12 +222,12 @@ async function* merged(
   { search, isDown, after, skip = 0, limit, now }: SecretListing,
   chain: readonly Inherited[],
 ): AsyncIterable<readonly Secret[]> {
-  const { name, names, environmentId: _, ...others } = search
+  const { name, folder, names, environmentId: _, ...others } = search
   const isNarrowed = skip > 0 || Object.values(others).some((part) => (Array.isArray(part) ? part.length > 0 : part))
   const limitOfPage = Number.isFinite(limit) && !isNarrowed ? limit : mergedAtOnce
   const isWanted = (secret: Secret) => fits({ ...search, environmentId: secret.environmentId }, secret)
   const streams = chain.map(({ id: environmentId }) => {
-    const own = { name, names, words: [], environmentId }
+    const own = { name, folder, names, words: [], environmentId }
     const listing = { search: own, order: 'name', isDown, after, limit: limitOfPage, now } as const
     const pages = vault.store.secretPages(accountId, listing)
     return eachOf(checked(vault, asker, own, pages, undefined, Number.POSITIVE_INFINITY))

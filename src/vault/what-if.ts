@@ -6,7 +6,7 @@ import type { Principal } from '../model/principal.ts'
 import { parseScopes } from '../model/scope.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import { checkPatterns, checkPlacedRoles, type PlacedRole, type Role, scopesOfUser } from '../model/user.ts'
-import type { UseCount } from '../store/store.ts'
+import type { UseCount, UseMatch } from '../store/store.ts'
 import { consequencesOf, type Holder, ruleOf, type Through } from './access.ts'
 import { actingNamed } from './acting.ts'
 import { type Allowance, environmentOf, isAllowed, sumOf, type Uses, usesOf } from './uses.ts'
@@ -30,7 +30,8 @@ export type Change =
       readonly patterns: readonly string[] | null
       readonly environmentRoles: readonly PlacedRole[]
     }
-  | { readonly kind: 'secret'; readonly id: number; readonly way: 'remove' | 'rotate' }
+  /** Of one secret or several. */
+  | { readonly kind: 'secret'; readonly ids: readonly number[]; readonly way: 'remove' | 'rotate' | 'rename' }
 
 /** What somebody did, and would have been refused. */
 export interface Missed {
@@ -63,9 +64,9 @@ const maxTold = 1000
 /** @throws Refusal `forbidden`, `invalid`, `not_found` for a secret or a trust rule that is not there */
 export async function tryChange(vault: Vault, asker: Asker, change: Change, days: number): Promise<Tried> {
   const after = allowanceAfter(change)
-  const told = change.kind === 'secret' ? await consequencesOf(vault, asker, change.id) : undefined
+  const told = change.kind === 'secret' ? await consequencesOf(vault, asker, change.ids) : undefined
   const reading = await ask(vault, asker, { kind: 'try_change' })
-  const found = await usesOf(vault, asker, reading, matchOf(change), days)
+  const found = await usesOfAll(vault, asker, reading, matchesOf(change), days)
   const uses =
     change.kind === 'trust_rule' ? await ofRule(vault, asker, reading.accountId, change.id, found) : found.uses
   const refused = uses.filter((use) => after !== undefined && !isAllowed(use, after, found.view))
@@ -74,13 +75,19 @@ export async function tryChange(vault: Vault, asker: Asker, change: Change, days
     ...{ requests: sumOf(uses), refusedRequests: sumOf(refused) },
     refused: missedOf(refused, found).slice(0, maxTold),
     stale: told?.holders ?? [],
-    templates: change.way === 'remove' ? (told?.templates ?? []) : [],
+    templates: (told?.templates ?? []).filter(({ id }) => isLost(change, id)),
   }
+}
+
+/** Whether a template that leads to what is changed does not resolve any more: one that is gone too is no matter. */
+function isLost(change: Change, id: number): boolean {
+  if (change.kind !== 'secret' || change.way === 'rotate') return false
+  return change.way === 'rename' || !change.ids.includes(id)
 }
 
 /** What they may from then on; nothing where that stays. */
 function allowanceAfter(change: Change): Allowance | undefined {
-  if (change.kind === 'secret' && change.way === 'rotate') return undefined
+  if (change.kind === 'secret' && change.way !== 'remove') return undefined
   if (change.kind === 'secret' || change.way === 'remove') return { scopes: [], networks: [] }
   if (change.kind !== 'user') return { scopes: parseScopes(change.scopes), networks: parseNetworks(change.networks) }
   const { role, patterns, environmentRoles } = change
@@ -88,9 +95,30 @@ function allowanceAfter(change: Change): Allowance | undefined {
   return { scopes: scopesOfUser(roles), networks: [] }
 }
 
-function matchOf({ kind, id }: Change) {
-  if (kind === 'secret') return { secretId: id }
-  return kind === 'trust_rule' ? { kind: 'key' } : { kind, principalId: id }
+function matchesOf(change: Change): readonly UseMatch[] {
+  if (change.kind === 'secret') return change.ids.map((secretId) => ({ secretId }))
+  const { kind, id } = change
+  return [kind === 'trust_rule' ? { kind: 'key' } : { kind, principalId: id }]
+}
+
+/** What was done that fits any of these: back to where all of them were looked at. */
+async function usesOfAll(
+  vault: Vault,
+  asker: Asker,
+  reading: Parameters<typeof usesOf>[2],
+  matches: readonly UseMatch[],
+  days: number,
+): Promise<Uses> {
+  const [first = {}, ...others] = matches
+  let found = await usesOf(vault, asker, reading, first, days)
+  for (const match of others) {
+    const { uses, from, isComplete } = await usesOf(vault, asker, reading, match, days)
+    found = {
+      ...{ view: found.view, uses: [...found.uses, ...uses] },
+      ...{ from: Math.max(found.from, from), isComplete: found.isComplete && isComplete },
+    }
+  }
+  return found
 }
 
 /** Of the keys that a trust rule gave, those that are gone too. */

@@ -93,6 +93,7 @@ suite('The description of the API', () => {
     await call('GET', '/v3/secrets/1/metadata')
     await call('GET', '/v3/metadata?limit=1&count=true&sort=name')
     await call('GET', '/v3/metadata/summary')
+    await call('GET', '/v3/folders?folder=web/&limit=1')
     await call('GET', '/v3/metadata?limit=0')
     await call('PATCH', '/v3/secrets/1/metadata', { tags: ['a'], expires_at: null })
     await call('PATCH', '/v3/secrets/1/metadata', { tags: ['a b'] })

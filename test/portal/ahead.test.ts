@@ -15,7 +15,7 @@ async function recordsOf({ server: { api } }: Portal, action: string): Promise<n
 // What is tried and rolled back has its tests on every store.
 for (const engine of engines.slice(0, 1)) {
   suite(`${engine.name}: the portal says before a change is made`, { skip: engine.skip }, () => {
-    test('which requests of a key that is revoked, and of a secret that is deleted, would be refused', async (t) => {
+    test('which requests of a key that is revoked, of a secret and of several that are deleted, would be refused', async (t) => {
       const portal = await startPortal(t, engine)
       const { api, url } = portal.server
       await api.post('/v3/secrets', { name: 'db-password', value: 'v' })
@@ -43,6 +43,24 @@ for (const engine of engines.slice(0, 1)) {
         await page.screenshot({ path: `${pictures}/delete-phone-dark.png` })
       }
       assert.deepEqual(await violations(page), [])
+
+      const template = ['$', '{{secret.db-password}}'].join('')
+      await api.post('/v3/secrets', { name: 'other', value: 'v' })
+      await api.post('/v3/lists', { name: 'Web' })
+      await api.post('/v3/secrets', { name: 'dsn', type: 'template', value: template, list: 'Web' })
+      await page.goto('/portal/lists')
+      await page.getByRole('button', { name: 'Delete default' }).click()
+      await dialog.getByText('In the last 7 days these secrets were in').waitFor()
+      assert.match(await dialog.innerText(), /Read secret db-password by checkout service: 3 times/)
+      await dialog.getByText('1 template will no longer resolve: dsn.').waitFor()
+      if (pictures !== undefined) await page.screenshot({ path: `${pictures}/delete-list-phone-dark.png` })
+      assert.deepEqual(await violations(page), [])
+
+      await page.goto('/portal/secrets?q=o')
+      await page.getByRole('checkbox', { name: 'Select all' }).click()
+      await page.getByRole('button', { name: 'Actions', exact: true }).click()
+      await page.getByRole('menuitem', { name: 'Delete' }).click()
+      await dialog.getByText('Read secret db-password by checkout service: 3 times').waitFor()
     })
 
     test('which requests a narrower role would refuse, once it is chosen, and saves without an answer too', async (t) => {

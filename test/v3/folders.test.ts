@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { startAccount } from '../support/account.ts'
+import type { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
+import { makeSecrets } from '../support/fill.ts'
+import { startServer } from '../support/server.ts'
 
 const faulty = ['/a', 'a/', 'a//b', '..', 'a/../b', 'a/.b', 'a/-b', '%2Fa', 'a\\b', `a/${'b'.repeat(254)}`]
 
@@ -97,6 +100,81 @@ for (const engine of engines) {
       assert.deepEqual(deployments[0].secrets[0].name, 'web/db')
       const prints = await api.post('/v3/fingerprints', { names: 'web/*' })
       assert.equal(prints.body.fingerprints[0].name, 'web/db')
+    })
+
+    test('are listed a level at a time: folders, and what is directly in one', async (t) => {
+      const { api } = await startAccount(t, engine)
+      const names = ['web', 'web-x', 'web/a', 'web/db/a', 'web/db/b', 'web/db/old/a', 'web/z/a', 'ops/a', 'web.y/a']
+      for (const name of names) await api.post('/v3/secrets', { name, value: 'v', tags: [name.slice(-1)] })
+      const folders = async (query = '') =>
+        (await api.get(`/v3/folders?${query}`)).body.folders.map(({ name }: { name: string }) => name)
+      const named = async (query: string, path = '/v3/secrets') =>
+        (await api.get(`${path}?sort=name&${query}`)).body.secrets.map(({ name }: { name: string }) => name)
+
+      assert.deepEqual(await folders(), ['ops/', 'web.y/', 'web/'])
+      assert.deepEqual(await folders('folder=web/'), ['web/db/', 'web/z/'])
+      assert.deepEqual(await folders('folder=web'), ['web/db/', 'web/z/'])
+      assert.deepEqual(await folders('folder=web/db/'), ['web/db/old/'])
+      assert.deepEqual(await folders('folder=none/'), [])
+      assert.deepEqual(await named('folder='), ['web', 'web-x'])
+      assert.deepEqual(await named('folder=web/'), ['web/a'])
+      assert.deepEqual(await named('folder=web%2Fdb', '/v3/metadata'), ['web/db/a', 'web/db/b'])
+      assert.deepEqual(await named('folder=web/db/&tag=b'), ['web/db/b'])
+      assert.deepEqual(await named('folder=web/db/&name=*a'), ['web/db/a'])
+      assert.deepEqual(await named('folder=web/db/&effective=true'), ['web/db/a', 'web/db/b'])
+      const counted = await api.get('/v3/secrets?folder=web/db/&limit=1&count=true')
+      assert.equal(counted.headers.get('strongroom-total-count'), '2')
+      for (const wrong of ['folder=/', 'folder=a//', 'folder=*', 'folder=../', 'folder=a%00']) {
+        for (const path of ['/v3/folders', '/v3/secrets', '/v3/metadata']) {
+          assert.equal((await api.get(`${path}?${wrong}`)).status, 400, `${path} ${wrong}`)
+        }
+      }
+    })
+
+    test('are listed in pages, past what is in each', async (t) => {
+      const { api, vault } = await startServer(t, engine)
+      const names = Array.from({ length: 900 }, (_, at) => `f-${at % 3}/s-${at}`)
+      await makeSecrets(vault, [...names, 'g/a', 'h', 'i/a'])
+      const pages: string[][] = []
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const { body, headers } = await api.get(`/v3/folders?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`)
+        pages.push(body.folders.map(({ name }: { name: string }) => name))
+        cursor = headers.get('strongroom-next-cursor')
+      }
+      assert.deepEqual(pages, [['f-0/', 'f-1/'], ['f-2/', 'g/'], ['i/']])
+      const cursor = (await api.get('/v3/folders?limit=1')).headers.get('strongroom-next-cursor')
+      assert.equal((await api.get(`/v3/secrets?limit=1&cursor=${cursor}`)).status, 400)
+    })
+
+    test('are there for whoever may list a secret in them, in its environment, and for nobody else', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'base' })
+      await api.post('/v3/environments', { name: 'prod', base: 'base' })
+      const at = (environment: string) => ({ 'strongroom-environment': environment })
+      const made = { base: 'shared/a', prod: 'web/db/a', default: 'other/a' }
+      for (const [environment, name] of Object.entries(made)) {
+        await api.post('/v3/secrets', { name, value: 'v' }, at(environment))
+      }
+      await api.post('/v3/secrets', { name: 'hidden/deep/a', value: 'v' }, at('prod'))
+      const folders = async (who: Api, query = '') => {
+        const { body } = await who.get(`/v3/folders?${query}`, at('prod'))
+        return body.folders.map(({ name }: { name: string }) => name)
+      }
+
+      assert.deepEqual(await folders(api), ['hidden/', 'web/'])
+      assert.deepEqual(await folders(api, 'effective=true'), ['hidden/', 'shared/', 'web/'])
+      const narrow = await withScopes('secrets:list:web/*@prod')
+      assert.deepEqual(await folders(narrow), ['web/'])
+      assert.deepEqual(await folders(narrow, 'effective=true'), ['web/'])
+      const texts = await Promise.all(
+        ['hidden/', 'hidden/deep/', 'nothing/'].map(async (folder) => [
+          (await narrow.get(`/v3/folders?folder=${folder}`, at('prod'))).text,
+          (await narrow.get(`/v3/secrets?folder=${folder}`, at('prod'))).text,
+        ]),
+      )
+      assert.equal(new Set(texts.map((both) => both.join())).size, 1)
+      assert.equal((await narrow.get('/v3/folders', at('base'))).status, 404)
+      assert.equal((await (await withScopes('keys:manage')).get('/v3/folders')).status, 403)
     })
   })
 }

@@ -38,8 +38,8 @@ const makers: Readonly<Record<string, (started: Started, at: number) => Promise<
   '/v3/webhooks/1/deliveries': ({ api }) => api.post('/v3/webhooks/1/test', {}),
   '/v3/sessions': ({ url }) => new Person(url).post('/v3/session', { email: 'Ada@Example.com', password }),
 }
-/** Pages of their own: a default limit, or cursors both ways (`listing.test.ts`, `audit.test.ts`), or by names (`environment-contents.test.ts`), or beside what is told once (`access.test.ts`). */
-const others = ['/v3/metadata', '/v3/audit', '/v3/compare', '/v3/secrets/1/access']
+/** Pages of their own: a default limit, or cursors both ways (`listing.test.ts`, `audit.test.ts`), or by names (`environment-contents.test.ts`, `folders.test.ts`), or beside what is told once (`access.test.ts`). */
+const others = ['/v3/metadata', '/v3/audit', '/v3/compare', '/v3/secrets/1/access', '/v3/folders']
 
 const items = ({ body }: Answer): readonly { readonly id: number }[] => {
   const [list] = Object.values(body)

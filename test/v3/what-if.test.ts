@@ -186,6 +186,60 @@ for (const engine of engines) {
       assert.ok(records.every(({ outcome }: { outcome: string }) => outcome === 'ok'))
     })
 
+    test('tell of several secrets together: who reads any, what holds any, and which templates stay and do not resolve', async (t) => {
+      const { api, ids, makeKey } = await start(t)
+      const [a, b, other] = ids.map(({ id }) => id)
+      const refer = (...names: readonly string[]) => names.map((name) => ['$', `{{secret.${name}}}`].join('')).join()
+      const template = async (name: string, value: string) =>
+        (await api.post('/v3/secrets', { name, type: 'template', value })).body.id
+      const gone = await template('gone', refer('db-a', 'db-b'))
+      await template('stays', refer('db-b'))
+      await template('through', refer('gone'))
+      await api.post('/v3/render', { template: refer('db-a', 'db-b'), target: 'both' })
+      await api.post('/v3/render', { template: refer('web-a'), target: 'other' })
+      const { key, id: keyId } = await makeKey(['secrets:read'])
+      for (const id of [a, b, b, other]) await key.get(`/v3/secrets/${id}`)
+      const tried = async (change: string, of: readonly (number | undefined)[]) => {
+        const { body, text } = await api.post('/v3/what-if', { kind: 'secret', ids: of, change })
+        const reads = body.refused.filter(
+          ({ principal, action }: { principal: { id: number; kind: string }; action: string }) =>
+            principal.kind === 'key' && principal.id === keyId && action === 'secret.read',
+        )
+        return {
+          reads: reads.reduce((sum: number, { requests }: { requests: number }) => sum + requests, 0),
+          targets: body.stale_targets.map(({ target }: { target: string }) => target),
+          templates: body.unresolved_templates.map(({ name }: { name: string }) => name).sort(),
+          text,
+        }
+      }
+
+      const { text: _, ...removed } = await tried('remove', [a, b, gone])
+      const { text: __, ...renamed } = await tried('rename', [a, b, gone])
+      const { text: ___, ...one } = await tried('remove', [other])
+
+      assert.deepEqual(removed, { reads: 3, targets: ['both'], templates: ['stays', 'through'] })
+      assert.deepEqual(renamed, { reads: 0, targets: ['both'], templates: ['gone', 'stays', 'through'] })
+      assert.deepEqual(one, { reads: 1, targets: ['other'], templates: [] })
+      for (const [wrong, status] of [
+        [{ kind: 'secret', ids: [a, 999], change: 'remove' }, 404],
+        [{ kind: 'secret', id: a, ids: [a], change: 'remove' }, 400],
+        [{ kind: 'secret', change: 'remove' }, 400],
+        [{ kind: 'secret', ids: [], change: 'remove' }, 400],
+        [{ kind: 'secret', ids: [a, a], change: 'remove' }, 400],
+        [{ kind: 'key', ids: [1], change: 'remove' }, 400],
+        [{ kind: 'key', id: 1, change: 'rename' }, 400],
+        [{ kind: 'key', change: 'remove' }, 400],
+      ] as const) {
+        assert.equal((await api.post('/v3/what-if', wrong)).status, status, JSON.stringify(wrong))
+      }
+      const narrow = (await makeKey(['audit:read:db-*', 'secrets:list'])).key
+      assert.equal((await narrow.post('/v3/what-if', { kind: 'secret', ids: [a, b], change: 'remove' })).status, 200)
+      assert.equal(
+        (await narrow.post('/v3/what-if', { kind: 'secret', ids: [a, other], change: 'remove' })).status,
+        403,
+      )
+    })
+
     test('are tried for people, rules and machines too, and asked for with sense', async (t) => {
       const { api } = await start(t)
       const ask = (body: object) => api.post('/v3/what-if', body)

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import { type List, strongroom } from '../api/client.ts'
 import { StaleAheadOfList } from '../deployments/holders.tsx'
-import { useLists, useRefreshSecrets, useSummary } from '../secrets/queries.ts'
+import { useLists, useRefreshSecrets, useSome, useSummary } from '../secrets/queries.ts'
 import { useSayDeleted } from '../secrets/undo.ts'
 import { useKeeping } from '../session/kept.tsx'
 import { useRights } from '../session/rights.ts'
@@ -18,6 +18,7 @@ import { Empty, Loaded } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
+import { triedTogether, WhatIfOfMany } from '../what-if/what-if.tsx'
 
 interface Row {
   readonly list: List
@@ -144,6 +145,7 @@ function NameDialog({ list, onClose }: { readonly list?: List; readonly onClose:
 
 function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose: () => void }) {
   const { data: summary } = useSummary()
+  const some = useSome({ list: list.name }, triedTogether + 1)
   const rights = useRights()
   const refresh = useRefreshSecrets()
   const keeping = useKeeping()
@@ -166,6 +168,7 @@ function DeleteDialog({ list, onClose }: { readonly list: List; readonly onClose
         {lossOf(count)} {keeping.sentence} If you may not delete one of them, nothing is deleted.
       </p>
       {count === 0 ? null : <StaleAheadOfList list={list.name} />}
+      <WhatIfOfMany ids={some.data?.map(({ id }) => id)} change="remove" />
     </Confirm>
   )
 }

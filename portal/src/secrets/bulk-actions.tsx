@@ -9,10 +9,11 @@ import { useRightsIn } from '../session/rights.ts'
 import { Field, Select } from '../ui/controls.tsx'
 import { expiryTime } from '../ui/time.tsx'
 import { counted, wordsOf } from '../ui/words.ts'
+import { triedTogether, WhatIfOfMany } from '../what-if/what-if.tsx'
 import type { Refused } from './bulk.ts'
 import { BulkDialog } from './bulk-dialog.tsx'
 import { CopyDialog } from './copy-dialog.tsx'
-import { useHeld, useLists } from './queries.ts'
+import { useHeld, useIdsOf, useLists } from './queries.ts'
 import { type Chosen, chosenOf, type Selecting } from './selection.ts'
 import { useSayDeleted } from './undo.ts'
 
@@ -130,6 +131,7 @@ export function ExpiryDialog({ selecting, onClose }: ActionProps) {
 export function DeleteManyDialog({ selecting, onClose }: ActionProps) {
   const { selection, count } = selecting
   const held = useHeld(selection)
+  const ids = useIdsOf(selection, triedTogether + 1)
   const keeping = useKeeping()
   const sayDeleted = useSayDeleted()
   const deletions = useRef<(number | undefined)[]>([])
@@ -154,6 +156,7 @@ export function DeleteManyDialog({ selecting, onClose }: ActionProps) {
         fail. {keeping.sentence}
       </p>
       <StaleAheadOfSome held={held.data} isUnknown={held.error !== null} />
+      <WhatIfOfMany ids={ids.data} change="remove" />
     </BulkDialog>
   )
 }

@@ -2,7 +2,7 @@
 import { type SecretFilter, strongroom } from '../api/client.ts'
 import { useAnswer, useListing, usePages, useRefresh } from '../api/queries.ts'
 import { deletedKey } from '../session/kept.tsx'
-import { type Selection, withoutOrder } from './selection.ts'
+import { chosenOf, type Selection, withoutOrder } from './selection.ts'
 
 export const secretsKey = ['secrets']
 const listsKey = ['lists']
@@ -28,6 +28,15 @@ export function useHeld(selection: Selection) {
     const found = { ...withoutOrder(selection.search), held: selection.search.held ?? 'any' } as const
     const held = await Array.fromAsync(strongroom.secrets.list(found, options))
     return new Set(held.map(({ id }) => id).filter((id) => !selection.except.has(id)))
+  })
+}
+
+/** The ids of the first so many of a selection. */
+export function useIdsOf(selection: Selection, limit: number) {
+  return useAnswer([...secretsKey, 'ids of', limit, selection], async ({ signal }) => {
+    const ids: number[] = []
+    for await (const { id } of chosenOf(selection, signal)) if (ids.push(id) === limit) break
+    return ids
   })
 }
 

@@ -26,6 +26,39 @@ const subjects: Readonly<Record<WhatIf['kind'], string>> = {
   secret: 'this secret',
 }
 
+/** In a sentence: what is tried, and its verbs. */
+interface Subject {
+  readonly what: string
+  readonly was: 'was' | 'were'
+}
+
+function subjectOf({ kind, ids }: WhatIf): Subject {
+  if (ids !== undefined && ids.length > 1) return { what: 'these secrets', was: 'were' }
+  return { what: subjects[kind], was: kind === 'trust_rule' ? 'were' : 'was' }
+}
+
+/** Secrets that the server tries together. */
+export const triedTogether = 100
+
+/** Before several secrets are deleted, or renamed: of the first so many. */
+export function WhatIfOfMany({
+  ids,
+  change,
+}: {
+  /** Not known before they are loaded. */
+  readonly ids: readonly number[] | undefined
+  readonly change: 'remove' | 'rename'
+}) {
+  const mayAsk = useRights().hasSomewhere('audit:read')
+  if (!mayAsk || ids === undefined || ids.length === 0) return null
+  return (
+    <>
+      <WhatIfNote change={{ kind: 'secret', ids: ids.slice(0, triedTogether), change }} />
+      {ids.length > triedTogether ? <p className="hint">Only the first {triedTogether} secrets were checked.</p> : null}
+    </>
+  )
+}
+
 /** @param change what is tried, or nothing while nothing would be different */
 export function WhatIfNote({ change }: { readonly change: WhatIf | undefined }) {
   const mayAsk = useRights().hasSomewhere('audit:read')
@@ -50,7 +83,9 @@ export function WhatIfNote({ change }: { readonly change: WhatIf | undefined }) 
   }
   return (
     <>
-      <Refused tried={tried.data} kind={change.kind} />
+      {change.change === 'rename' ? null : (
+        <Refused tried={tried.data} subject={subjectOf(change)} kind={change.kind} />
+      )}
       <Templates of={tried.data.unresolved_templates} />
     </>
   )
@@ -58,10 +93,11 @@ export function WhatIfNote({ change }: { readonly change: WhatIf | undefined }) 
 
 interface RefusedProps {
   readonly tried: Tried
+  readonly subject: Subject
   readonly kind: WhatIf['kind']
 }
 
-function Refused({ tried, kind }: RefusedProps) {
+function Refused({ tried, subject: { what, was }, kind }: RefusedProps) {
   const { complete, from } = tried
   const lines = linesOf(tried, kind)
   // That people looked at a secret in the portal says nothing of what needs it.
@@ -69,18 +105,17 @@ function Refused({ tried, kind }: RefusedProps) {
   const requests = kind === 'secret' ? used : tried.requests
   const refused = kind === 'secret' ? used : tried.refused_requests
   const since = complete ? '' : ` Only requests since ${exactTime(from)} could be checked.`
-  const made = `${kind === 'secret' ? 'was in' : 'made'} ${counted(requests, 'request')}`
+  const made = `${kind === 'secret' ? `${was} in` : 'made'} ${counted(requests, 'request')}`
   if (refused === 0) {
     return (
       <p className="small">
-        In the last {days} days {subjects[kind]} {requests === 0 ? 'wasn’t used' : `${made}; none would be refused`}.
-        {since}
+        In the last {days} days {what} {requests === 0 ? `${was}n’t used` : `${made}; none would be refused`}.{since}
       </p>
     )
   }
   return (
     <Note kind="warn">
-      In the last {days} days {subjects[kind]} {made};{' '}
+      In the last {days} days {what} {made};{' '}
       {refused === requests ? (requests === 1 ? 'it' : 'all') : refused.toLocaleString('en')} would be refused:
       <ul>
         {lines.slice(0, shownLines).map(({ text, count, last }) => (

@@ -27,6 +27,7 @@ export function define(lists: Command): void {
   const remove = remote(lists.command('delete'))
     .argument('<list>', listText)
     .option('-y, --yes', 'do not ask for the name')
+    .option('--dry-run', 'show who would be refused, and what its secrets leave behind; delete nothing')
     .description('delete a list, with every secret in it')
     .action(async (ref, options) => (await load()).remove(ref, options))
   examples(remove, ['strongroom lists delete Web', 'says what is in it, and asks for the name once more'])

@@ -31,6 +31,7 @@ function withDetails(command: Command): Command {
 function defineList(secrets: Command): void {
   const list = remote(secrets.command('list'))
     .argument('[pattern]', 'a name, or a pattern with * for any characters')
+    .option('--folder <folder>', 'only those directly in this folder, and the folders in it; "" for what is in none')
     .option('--list <list>', 'only those in this list')
     .option('--tag <tag>', 'only those with this tag')
     .option('--expired', 'only those that have expired')
@@ -42,6 +43,7 @@ function defineList(secrets: Command): void {
     list,
     ['strongroom secrets list', 'all that the key may list'],
     ["strongroom secrets list 'prod-*' --json", 'for a program'],
+    ['strongroom secrets list --folder web/', 'what is in a folder, folders first'],
   )
 }
 

@@ -12,6 +12,7 @@ import { environmentRoutes } from './environments.ts'
 import { eventRoutes } from './events.ts'
 import { factorRoutes } from './factors.ts'
 import { fingerprintRoutes } from './fingerprints.ts'
+import { folderRoutes } from './folders.ts'
 import { keyRoutes } from './keys.ts'
 import { contentsOfListRoutes, listRoutes } from './lists.ts'
 import { loginRoutes } from './logins.ts'
@@ -36,6 +37,7 @@ import { whatIfRoutes } from './what-if.ts'
 export const routes: readonly Route[] = [
   secretRoutes,
   namedSecretRoutes,
+  folderRoutes,
   secretBatchRoutes,
   versionRoutes,
   accessRoutes,

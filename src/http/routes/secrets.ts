@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { invalid } from '../../errors.ts'
-import { maxName, secretNamePattern, secretNameRule } from '../../model/name.ts'
+import { folderStart, maxName, secretNamePattern, secretNameRule } from '../../model/name.ts'
 import { isPattern } from '../../model/pattern.ts'
 import { type Decoy as DecoyMark, plainDetails, type Secret, secretTypes } from '../../model/secret.ts'
 import type { Changed } from '../../store/operation.ts'
@@ -28,6 +28,7 @@ import {
   CursorQuery,
   DetailFields,
   detailsOf,
+  FolderQuery,
   formatTime,
   formOf,
   IdParams,
@@ -140,6 +141,7 @@ export const ListQuery = Type.Object(
     cursor: CursorQuery,
     offset: OffsetQuery,
     name: Type.Optional(Type.String({ maxLength: 255, description: 'a name, or a pattern with * for any characters' })),
+    folder: FolderQuery,
     list: Type.Optional(ListName),
     tag: Type.Optional(Tag),
     expires_before: Type.Optional(TimeInput),
@@ -374,7 +376,7 @@ type Asking = FastifyRequest & { readonly query: Static<typeof ListQuery> }
 
 /** What a listing's query asks for. */
 function wantedOf({ query }: Asking): SecretsInOrder {
-  const { name, q: text, list, tag, type, held, expired, sort = 'created', order } = query
+  const { name, folder, q: text, list, tag, type, held, expired, sort = 'created', order } = query
   if (name !== undefined && !isPattern(name)) throw invalid('name', `Must be ${secretNameRule}, or a pattern with "*".`)
   if (expired === 'first' && (query.sort ?? order) !== undefined) {
     throw invalid('expired', 'Must be left out where `sort` or `order` is given.')
@@ -388,6 +390,7 @@ function wantedOf({ query }: Asking): SecretsInOrder {
     isEffective,
     skip: Number(query.offset ?? 0),
     ...{ name, text, list, tag, type },
+    folder: folder === undefined ? undefined : folderStart(folder),
     expiresBefore: timeOf(query.expires_before, 'expires_before'),
     updatedBefore: timeOf(query.updated_before, 'updated_before'),
     isHeld: held === 'any',

@@ -65,14 +65,27 @@ const Usage = Type.Object(
   { title: 'KeyUsage', description: 'What an API key used of what it may.' },
 )
 
+/** Secrets that are tried together. */
+const maxTried = 100
+
 const Narrowed = Type.Object(
   {
     kind: Type.Enum(['key', 'trust_rule', 'machine', 'user', 'secret'], {
       description: 'one of key, trust_rule, machine, user, secret',
     }),
-    id: Id,
-    change: Type.Enum(['narrow', 'remove', 'rotate'], {
-      description: 'narrow, remove (revoke, disable, delete), or rotate for a secret that gets another value',
+    id: Type.Optional(Type.Integer({ minimum: 1, description: 'a positive integer; of secrets, in place of `ids`' })),
+    ids: Type.Optional(
+      Type.Array(Id, {
+        minItems: 1,
+        maxItems: maxTried,
+        uniqueItems: true,
+        description: `an array of 1 to ${maxTried} ids of secrets, each once`,
+        'x-about': 'Secrets that are removed, rotated or renamed together.',
+      }),
+    ),
+    change: Type.Enum(['narrow', 'remove', 'rotate', 'rename'], {
+      description:
+        'narrow, remove (revoke, disable, delete), rotate for a secret that gets another value, or rename for one that gets another name',
     }),
     scopes: Type.Optional(
       Type.Array(Type.String({ maxLength: 300 }), {
@@ -182,7 +195,7 @@ export const whatIfRoutes: readonly Route[] = [
     tag: 'Audit',
     summary: 'Try a change against the audit log',
     description:
-      'Which requests of the last days a narrower API key, trust rule, machine or user, or one that is gone, would have been refused; and which targets and templates a secret that is deleted or gets another value leaves behind. Changes nothing.',
+      'Which requests of the last days a narrower API key, trust rule, machine or user, or one that is gone, would have been refused; and which targets and templates secrets that are deleted, or get another value or name, leave behind. Changes nothing.',
     scope: 'audit:read',
     repeat: 'safe',
     schemas: {
@@ -204,12 +217,17 @@ export const whatIfRoutes: readonly Route[] = [
 
 /** @throws Refusal `invalid` */
 function changeOf(body: Static<typeof Narrowed>): Change {
-  const { kind, id, change: way } = body
+  const { kind, id, ids, change: way } = body
   if (kind === 'secret') {
-    if (way === 'narrow') throw invalid('change', 'A secret is removed or rotated.')
-    return { kind, id, way }
+    if (way === 'narrow') throw invalid('change', 'A secret is removed, rotated or renamed.')
+    if ((id === undefined) === (ids === undefined)) throw invalid('id', 'Give "id" or "ids", and not both.')
+    return { kind, ids: ids ?? [id ?? 0], way }
   }
-  if (way === 'rotate') throw invalid('change', 'Only a secret is rotated: narrow it, or remove it.')
+  if (ids !== undefined) throw invalid('ids', 'Only secrets are tried several at a time.')
+  if (id === undefined) throw invalid('id', 'Must be a positive integer.')
+  if (way === 'rotate' || way === 'rename') {
+    throw invalid('change', 'Only a secret is rotated or renamed: narrow it, or remove it.')
+  }
   if (way === 'remove') return { kind, id, way }
   if (kind === 'user') {
     if (body.role === undefined) throw invalid('role', 'Must be given for a user that is narrowed.')
