@@ -152,7 +152,7 @@ const portalRooms: Record<string, readonly string[]> = {
       'src/formats/write-json.ts',
     ],
   ],
-  lists: ['api', 'ui', 'session', 'deployments', 'secrets'],
+  lists: ['api', 'ui', 'session', 'deployments', 'secrets', 'what-if'],
   deleted: ['api', 'ui', 'session', 'secrets'],
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
   keys: ['api', 'ui', 'session', 'what-if'],
