@@ -91,6 +91,7 @@ async function bundle(folder: string): Promise<void> {
       main: join(root, 'src/main.ts'),
       worker: join(root, 'src/store/sqlite/worker.ts'),
       'strength-worker': join(root, 'src/vault/strength-worker.ts'),
+      'pkcs11-call': join(root, 'src/crypto/providers/pkcs11-call.ts'),
     },
     platform: 'node',
     external,

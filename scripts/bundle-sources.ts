@@ -16,7 +16,7 @@ const bundles = join(root, 'node_modules/.cache/bundled-sources')
 const ingredients = ['src/**/*', 'scripts/{bundle-sources,build}.ts', 'package-lock.json']
 
 /** Each is loaded by itself. */
-const threads = ['store/sqlite/worker', 'vault/strength-worker']
+const threads = ['store/sqlite/worker', 'vault/strength-worker', 'crypto/providers/pkcs11-call']
 
 const day = 24 * 60 * 60 * 1000
 
@@ -71,14 +71,14 @@ async function bundle(folder: string): Promise<void> {
     Object.fromEntries(sources.flatMap((name) => (alone.includes(name) ? [] : [[name, nameOf(name)]]))),
   )
   // What starts them looks for them beside itself.
-  for (const name of threads) await make(folder, { [basename(name)]: nameOf(name) })
+  for (const name of threads) await make(folder, { [basename(name)]: nameOf(name) }, `${basename(name)}-[name].js`)
 }
 
 function nameOf(source: string): string {
   return join(root, 'src', `${source}.ts`)
 }
 
-async function make(folder: string, input: Record<string, string>): Promise<void> {
+async function make(folder: string, input: Record<string, string>, chunkFileNames = '[name].js'): Promise<void> {
   await build({
     input,
     platform: 'node',
@@ -88,7 +88,7 @@ async function make(folder: string, input: Record<string, string>): Promise<void
     output: {
       dir: folder,
       entryFileNames: '[name].js',
-      chunkFileNames: '[name].js',
+      chunkFileNames,
       codeSplitting: { groups: [{ name: 'all', test: /[\\/]src[\\/]/ }] },
       sourcemap: true,
     },

@@ -63,6 +63,8 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
       'transit:http://127.0.0.1:8200/transit/k?role-id=r&secret-id-file=/s&auth-mount=my/approle',
       'transit:http://[::1]:8200/transit/k?kubernetes-role=r',
       'awskms:alias/strongroom?region=eu-central-1 awskms:arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab',
+      'pkcs11:token=a%20b;object=root;type=secret-key?module-path=/usr/lib/m.so&pin-source=file:/run/pin',
+      'pkcs11:serial=1;id=%00%ff?module-path=/m.so&pin-source=/run/pin',
     ],
     bad: [
       ...['', ' '].slice(1),
@@ -108,6 +110,21 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
         'transit:https://h/m/k?token-file=t',
         'transit:https://h/m/k?kubernetes-role=a%20b',
         'transit:https://h/../k?token-file=/t',
+      ],
+      ...[
+        'pkcs11:token=a;object=b',
+        'pkcs11:token=a?module-path=/m',
+        'pkcs11:object=b?module-path=/m',
+        'pkcs11:token=a;token=a;object=b?module-path=/m',
+        'pkcs11:token=a;object=b;type=private?module-path=/m',
+        'pkcs11:token=a;object=b;slot-id=0?module-path=/m',
+      ],
+      ...[
+        'pkcs11:token=%zz;object=b?module-path=/m',
+        'pkcs11:token=a;object=b?module-path=m.so',
+        'pkcs11:token=a;object=b?module-path=/m&pin-value=planted',
+        'pkcs11:token=a;object=b?module-path=/m&pin-source=planted',
+        'pkcs11:token=a;object=b?module-path=/m#x',
       ],
     ],
   },
@@ -378,6 +395,13 @@ suite('settings', () => {
       { kind: 'command', path: '/b' },
     ])
     assert.deepEqual(Object.keys(environment), ['STRONGROOM_ROOT_KEY_URLS'])
+    const url = 'pkcs11:token=a%20b;id=%00%ff?module-path=/m+1.so&pin-source=file:/pin'
+    assert.deepEqual(readConfig({ STRONGROOM_ROOT_KEY_URLS: url }).rootKeys, [
+      {
+        ...{ kind: 'pkcs11', token: 'a b', serial: undefined, object: undefined, id: '00ff' },
+        ...{ modulePath: '/m+1.so', pinPath: '/pin' },
+      },
+    ])
     const faults = faultsOf({
       STRONGROOM_ROOT_KEY_URLS: `file:a env:THEIRS file:/c`,
       THEIRS: 'planted',

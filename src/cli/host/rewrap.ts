@@ -44,7 +44,7 @@ export async function rewrap({ to, add, remove, finish, master, json }: RewrapOp
 
 /** As "root-key check" prints it: the root key itself may be gone. */
 function isName(text: string): boolean {
-  return /^(local|command|transit|awskms):[^?]+$/.test(text)
+  return /^(local|command|transit|awskms|pkcs11):[^?]+$/.test(text)
 }
 
 function sourceOf(text: string | undefined): RootKeySource | undefined {

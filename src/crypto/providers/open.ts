@@ -23,6 +23,8 @@ export async function openRootKey(source: RootKeySource): Promise<RootKeyProvide
       return (await import('./transit.ts')).transitKey(source)
     case 'awskms':
       return (await import('./awskms.ts')).kmsKey(source)
+    case 'pkcs11':
+      return (await import('./pkcs11.ts')).pkcs11Key(source)
   }
 }
 

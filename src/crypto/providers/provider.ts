@@ -26,6 +26,18 @@ export type RootKeySource =
       readonly region: string | undefined
       readonly endpoint: string | undefined
     }
+  | {
+      readonly kind: 'pkcs11'
+      /** Label and serial number of the token: at least one of them. */
+      readonly token: string | undefined
+      readonly serial: string | undefined
+      /** Label and id (hexadecimal) of the key: at least one of them. */
+      readonly object: string | undefined
+      readonly id: string | undefined
+      readonly modulePath: string
+      /** Of the file that has the PIN; without it nobody logs in. */
+      readonly pinPath: string | undefined
+    }
 
 /** How a server is told who asks. What is secret is in files. */
 export type TransitLogin =

@@ -1,11 +1,11 @@
-/** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`, `transit:https://…`, `awskms:alias/name`. No URL holds a secret. */
+/** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`, `transit:https://…` and others. No URL holds a secret. */
 import { maxForms } from '../root-forms.ts'
 import type { RootKeySource, TransitLogin } from './provider.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 const forms =
-  'must be URLs separated by blanks: file:/path, env:NAME, command:/path, transit:https://host/mount/name or awskms:alias/name'
+  'must be URLs separated by blanks: file:/path, env:NAME, command:/path, transit:https://host/mount/name, awskms:alias/name or pkcs11:token=…;object=…?module-path=…'
 /** Where Kubernetes puts what a pod proves itself with. */
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 const pathForm = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/
@@ -54,6 +54,8 @@ function sourceOf(text: string, environment: Environment): RootKeySource {
       return transitOf(rest)
     case 'awskms':
       return kmsOf(rest)
+    case 'pkcs11':
+      return pkcs11Of(rest)
     default:
       throw new Unusable(forms)
   }
@@ -127,6 +129,59 @@ function kmsOf(rest: string): RootKeySource {
   return { kind: 'awskms', key, region, endpoint }
 }
 
+const pkcs11Form = 'pkcs11:token=…;object=…?module-path=/path&pin-source=file:/path'
+
+/** RFC 7512, of which what names one key of one token, and where the PIN is. */
+function pkcs11Of(rest: string): RootKeySource {
+  const [, path = '', query = ''] = /^([^?#]*)(?:\?([^#]*))?$/.exec(rest) ?? []
+  const named = attributesOf(path)
+  const take = (name: string) => {
+    const value = named.get(name)
+    named.delete(name)
+    return value
+  }
+  const [token, serial, object, id] = ['token', 'serial', 'object']
+    .map((name) => textOf(take(name)))
+    .concat(hexOf(take('id')))
+  const isSecretKey = (textOf(take('type')) ?? 'secret-key') === 'secret-key'
+  const isWhole = (token ?? serial) !== undefined && (object ?? id) !== undefined
+  if (!isWhole || !isSecretKey || named.size > 0) {
+    throw new Unusable(
+      `must name a token (token=, serial=) and a secret key (object=, id=), and nothing else, in ${pkcs11Form}`,
+    )
+  }
+  const parameters = new Parameters(new URLSearchParams(query.replaceAll('+', '%2B')))
+  const modulePath = parameters.path('module-path')
+  const pinPath = parameters.path('pin-source', 'file:')
+  parameters.none('pin-value', 'must not hold a PIN: write it to a file, and name that behind pin-source=file:')
+  parameters.end()
+  if (modulePath === undefined) throw new Unusable(`must say module-path=, in ${pkcs11Form}`)
+  return { kind: 'pkcs11', token, serial, object, id, modulePath, pinPath }
+}
+
+/** As bytes, for ids need not be text. */
+function attributesOf(path: string): Map<string, Buffer> {
+  const named = new Map<string, Buffer>()
+  for (const part of path.split(';')) {
+    const [, name, value = ''] = /^([a-z-]+)=((?:[^%=;]|%[0-9A-Fa-f]{2})+)$/.exec(part) ?? []
+    if (name === undefined || named.has(name)) throw new Unusable(`must have the form ${pkcs11Form}`)
+    const bytes = value.replaceAll(
+      /[^%]|%(..)/gs,
+      (one, hex: string | undefined) => hex ?? Buffer.from(one).toString('hex'),
+    )
+    named.set(name, Buffer.from(bytes, 'hex'))
+  }
+  return named
+}
+
+function textOf(bytes: Buffer | undefined): string | undefined {
+  return bytes?.toString('utf8')
+}
+
+function hexOf(bytes: Buffer | undefined): string | undefined {
+  return bytes?.toString('hex')
+}
+
 /** https, and http on this host alone. */
 function isSafe(url: URL): boolean {
   const isLocal = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)
@@ -154,8 +209,10 @@ class Parameters {
     throw new Unusable(`must have letters, digits, dots, - and _ behind ${name}=`)
   }
 
-  path(name: string): string | undefined {
-    const text = this.#take(name)
+  /** @param scheme which may stand before it, as in a URL */
+  path(name: string, scheme = ''): string | undefined {
+    const taken = this.#take(name)
+    const text = taken?.startsWith(scheme) ? taken.slice(scheme.length).replace(/^\/\/(?=\/)/, '') : taken
     if (text === undefined || /^\/[^\0]*[^/\0]$/.test(text)) return text
     throw new Unusable(`must have the absolute path of a file behind ${name}=`)
   }
@@ -166,6 +223,10 @@ class Parameters {
     if (text === undefined) return undefined
     if (url !== undefined && isSafe(url) && url.username === '' && url.password === '') return text
     throw new Unusable(`must have a URL with https behind ${name}=, or with http of this host`)
+  }
+
+  none(name: string, why: string): void {
+    if (this.#take(name) !== undefined) throw new Unusable(why)
   }
 
   end(): void {
