@@ -56,7 +56,7 @@ const codeTexts: Record<Code, string> = {
   overloaded: 'More waits than can be answered in time; nothing was done. Try again.',
   storage_full: 'The disk is full; nothing was done.',
   sealed:
-    'The server has no root key yet: none of those in its settings can be used now. It did nothing, and asks them again.',
+    'The server has no root key yet: none of those in its settings can be used now, or people have its shares (the message says how many are there). It did nothing, and opens by itself when it has one.',
   key_exhausted: 'A key has wrapped as many others as it may. The operator has to replace it; reads go on.',
 }
 

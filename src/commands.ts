@@ -98,6 +98,10 @@ const table: Readonly<Record<string, Group>> = {
   },
   'On the host of the server:': {
     serve: { description: 'run the server', load: () => import('./cli/host/commands/serve.ts') },
+    unseal: {
+      description: 'give a sealed server the shares of its root key',
+      load: () => import('./cli/host/commands/unseal.ts'),
+    },
     health: { description: 'ask the server whether it is ready', load: () => import('./cli/host/commands/health.ts') },
     account: { description: 'accounts', load: () => import('./cli/host/commands/account.ts') },
     key: {

@@ -21,6 +21,10 @@ export interface Config {
   readonly databaseUrl: string | undefined
   /** One to five; any one opens the store. */
   readonly rootKeys: readonly RootKeySource[]
+  /** Where a sealed server takes shares of a root key; `undefined` where no root key has shares. */
+  readonly unsealSocket: SocketPath | undefined
+  /** Whether it takes them on its main address too. */
+  readonly isUnsealedByHttp: boolean
   readonly bootstrapApiKey: string | undefined
   /** Requests per second for one key and one address; `undefined` when no limiter runs. */
   readonly rateLimit: number | undefined
@@ -101,7 +105,8 @@ export function readConfig(environment: Environment = process.env): Config {
     metricsListen: reader.address('STRONGROOM_METRICS_LISTEN'),
     dataDir,
     databaseUrl: reader.databaseUrl(),
-    rootKeys: reader.rootKeys(dataDir),
+    ...reader.rootKeysAndShares(dataDir),
+    isUnsealedByHttp: reader.choice('STRONGROOM_UNSEAL_HTTP', ['on', 'off']) === 'on',
     bootstrapApiKey: reader.bootstrapApiKey(),
     rateLimit: reader.rateLimit(),
     maxConnections: reader.integer('STRONGROOM_MAX_CONNECTIONS', 1, 1_000_000) ?? 4096,
@@ -351,6 +356,15 @@ class Reader {
     const form =
       'must be an API key: sr_, 43 letters or digits, and a checksum of 6; "strongroom key generate" prints one'
     return this.#fault('STRONGROOM_BOOTSTRAP_API_KEY', form)
+  }
+
+  rootKeysAndShares(dataDir: string): Pick<Config, 'rootKeys' | 'unsealSocket'> {
+    const rootKeys = this.rootKeys(dataDir)
+    if (!rootKeys.some(({ kind }) => kind === 'shamir')) return { rootKeys, unsealSocket: undefined }
+    const path = this.text('STRONGROOM_UNSEAL_SOCKET') ?? join(dataDir, 'unseal.sock')
+    const unsealSocket = parseSocketPath(`unix:${resolve(path)}`, 0o600)
+    const fault = 'must be the path of a socket, at most 103 bytes'
+    return { rootKeys, unsealSocket: unsealSocket ?? this.#fault('STRONGROOM_UNSEAL_SOCKET', fault) }
   }
 
   rootKeys(dataDir: string): readonly RootKeySource[] {

@@ -183,20 +183,38 @@ export async function openServerVault(config: Needed, options: OpenOptions = {})
   }
 }
 
+/** Whether people have given enough shares of a root key. */
+function isAnyWhole(sources: readonly RootKeySource[]): boolean {
+  return sources.some((source) => source.kind === 'shamir' && source.shares.progress.isOpen)
+}
+
+/** Ends before its time when the last share comes. */
+async function pauseUntilWhole(milliseconds: number, sources: readonly RootKeySource[]): Promise<void> {
+  const whole = new AbortController()
+  const stops = sources.flatMap((source) =>
+    source.kind === 'shamir' ? [source.shares.onOpen(() => whole.abort())] : [],
+  )
+  await setTimeout(milliseconds, undefined, whole).catch(() => {})
+  for (const stop of stops) stop()
+}
+
 /**
  * Waits for a database that is away (at the start of a machine, or in a failover) for a while; for a root key that cannot be
  * used now as long as it takes, as nothing would be gained by starting the process anew.
  */
 async function openOnceThere(config: Needed, options: OpenOptions): Promise<Opened> {
-  const end = performance.now() + maxAwayMs
+  let end = performance.now() + maxAwayMs
   let sealedPause: number = sealedPauseMs.first
   for (let tries = 1; ; tries++) {
+    const isWholeBefore = isAnyWhole(config.rootKeys)
     try {
       return await openVault(config, options)
     } catch (error) {
       if (error instanceof Refusal && error.code === 'sealed' && options.onSealed !== undefined) {
         options.onSealed(error.message)
-        await setTimeout(sealedPause)
+        // Shares that have come are asked for once: a database that goes away for a while must not cost them.
+        end = performance.now() + maxAwayMs
+        if (isWholeBefore || !isAnyWhole(config.rootKeys)) await pauseUntilWhole(sealedPause, config.rootKeys)
         sealedPause = Math.min(sealedPauseMs.most, sealedPause * 2)
         continue
       }

@@ -13,23 +13,27 @@ import type { Vault } from './vault/vault.ts'
 
 export type { RootKeySource }
 
+export interface AddedRootKey {
+  /** What it is called where it is kept, */
+  readonly name: string
+  /** and by the settings. */
+  readonly shown: string
+  /** Of one that people are to have: each as it is typed. They are nowhere else. */
+  readonly shares: readonly string[]
+}
+
 /**
  * Lets another root key open the store as well: the first step of replacing it. The server goes on meanwhile.
  *
- * @returns what it is called where it is kept
  * @throws Refusal when no root key of the settings is the store's, or the new one cannot be used
  */
-export async function addRootKey(
-  config: Needed,
-  next: RootKeySource,
-  host: HostAsker,
-): Promise<{ readonly name: string; readonly shown: string }> {
-  const told = { name: '', shown: '' }
+export async function addRootKey(config: Needed, next: RootKeySource, host: HostAsker): Promise<AddedRootKey> {
+  let told: AddedRootKey = { name: '', shown: '', shares: [] }
   await withKeyring(config, 'root_key.add', host, async (roots, sealed) => {
+    const shares = next.kind === 'shamir' ? next.shares.make() : []
     // A file is made now, where the folder of the store is there.
     const nextRoot = await openRootKey(next)
-    told.name = master.nameOf(nextRoot)
-    told.shown = nextRoot.shown
+    told = { name: master.nameOf(nextRoot), shown: nextRoot.shown, shares }
     return master.addRootKey(roots, sealed, nextRoot)
   })
   return told
@@ -73,7 +77,7 @@ export async function checkRootKeys(config: Needed): Promise<RootKeyCheck> {
     const sealed = await store.keyring(async () => {
       throw noStore(config)
     })
-    const findings = await Promise.all(roots.map((root) => master.findRootKey(root, sealed)))
+    const findings = await Promise.all(roots.map((root) => master.findRootKey(root, sealed, true)))
     const known = new Set(findings.map(({ name }) => name))
     return { findings, others: namesIn(sealed).filter((name) => !known.has(name)) }
   } finally {

@@ -50,7 +50,18 @@ export const settings: readonly Setting[] = [
     name: 'STRONGROOM_ROOT_KEY_URLS',
     default: '',
     meaning:
-      'In place of those two: one to five root keys, separated by blanks, any one of which opens the store: `file:/path`, `env:NAME`, `transit:https://…`, `awskms:…`, `pkcs11:…`, `command:/path`. [Root keys](root-keys.md).',
+      'In place of those two: one to five root keys, separated by blanks, any one of which opens the store: `file:/path`, `env:NAME`, `transit:https://…`, `awskms:…`, `pkcs11:…`, `command:/path`, `shamir:3/5`. [Root keys](root-keys.md).',
+  },
+  {
+    name: 'STRONGROOM_UNSEAL_SOCKET',
+    default: '`unseal.sock` in the data folder',
+    meaning:
+      'With `shamir:`: the Unix socket, mode 0600, at which a sealed server takes shares from `strongroom unseal`.',
+  },
+  {
+    name: 'STRONGROOM_UNSEAL_HTTP',
+    default: 'off',
+    meaning: 'With `shamir:`: `on` takes shares on the main address too, from everybody who reaches it.',
   },
   {
     name: 'STRONGROOM_BOOTSTRAP_API_KEY',

@@ -16,6 +16,7 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
       ...['unix:', 'unix:here.sock', 'unix:/run/', `unix:/${'a'.repeat(103)}`, `unix:/${'ä'.repeat(52)}`],
     ],
   },
+  { name: 'STRONGROOM_UNSEAL_HTTP', good: ['on', 'off'], bad: ['yes', 'ON'] },
   { name: 'STRONGROOM_LISTEN_MODE', good: ['600', '660', '666'], bad: ['0600', '777', '000', 'rw', '6'] },
   // Each alone: what they need of one another is tested below.
   { name: 'STRONGROOM_TLS_CERT', good: [''], bad: ['certs/', 'cert.pem'] },
@@ -65,6 +66,8 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
       'awskms:alias/strongroom?region=eu-central-1 awskms:arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab',
       'pkcs11:token=a%20b;object=root;type=secret-key?module-path=/usr/lib/m.so&pin-source=file:/run/pin',
       'pkcs11:serial=1;id=%00%ff?module-path=/m.so&pin-source=/run/pin',
+      'shamir:3/5 file:/a',
+      'shamir:10/10',
     ],
     bad: [
       ...['', ' '].slice(1),
@@ -80,6 +83,13 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
         `${key}`,
       ],
       ...[
+        'shamir:',
+        'shamir:1/3',
+        'shamir:4/3',
+        'shamir:3/11',
+        'shamir:3/5?a=b',
+        'shamir:3/5 shamir:3/5',
+        'shamir:3/5 shamir:2/3',
         'command:x',
         'command:/x --all',
         'env:',
@@ -289,7 +299,13 @@ const ofArchive = ['STRONGROOM_AUDIT_ARCHIVE', 'STRONGROOM_AUDIT_KEEP_DAYS'] as 
 
 suite('settings', () => {
   test('every setting that can be wrong has a row here', () => {
-    const free = ['STRONGROOM_CHECKPOINTS', 'STRONGROOM_DATA_DIR', 'OTEL_SERVICE_NAME', ...ofArchive]
+    const free = [
+      'STRONGROOM_CHECKPOINTS',
+      'STRONGROOM_DATA_DIR',
+      'OTEL_SERVICE_NAME',
+      'STRONGROOM_UNSEAL_SOCKET',
+      ...ofArchive,
+    ]
     assert.deepEqual([...rows.map(({ name }) => name), ...free].sort(), settings.map(({ name }) => name).sort())
   })
 
@@ -411,6 +427,20 @@ suite('settings', () => {
     assert.equal(faults.length, 4)
     assert.match(faults.join(), /absolute path[^,]*\(number 1\).*a variable that holds.*\(number 2\)/)
     assert.doesNotMatch(faults.join(), new RegExp(`planted|${key}`))
+  })
+
+  test('a root key that people have comes with a socket in the data folder, which can be elsewhere', () => {
+    const settings = { STRONGROOM_ROOT_KEY_URLS: 'shamir:3/5', STRONGROOM_DATA_DIR: '/data' }
+    const socketOf = (more: Record<string, string>) => readConfig({ ...settings, ...more }).unsealSocket
+    assert.deepEqual(socketOf({}), { path: '/data/unseal.sock', mode: 0o600 })
+    assert.equal(socketOf({ STRONGROOM_UNSEAL_SOCKET: '/run/unseal' })?.path, '/run/unseal')
+    for (const more of [
+      { STRONGROOM_DATA_DIR: `/${'a'.repeat(100)}` },
+      { STRONGROOM_UNSEAL_SOCKET: `/${'a'.repeat(103)}` },
+    ]) {
+      assert.match(faultsOf({ ...settings, ...more }).join(), /STRONGROOM_UNSEAL_SOCKET must be the path of a socket/)
+    }
+    assert.equal(socketOf({ STRONGROOM_ROOT_KEY_URLS: 'file:/a' }), undefined)
   })
 
   test('a root key and a root key file together are refused', () => {

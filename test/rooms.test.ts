@@ -86,6 +86,8 @@ const rooms: Record<string, readonly string[]> = {
     'store/store.ts',
     'audit/record.ts',
     'crypto/token.ts',
+    // Shares go from the request to what collects them.
+    'crypto/providers/shares.ts',
     'json',
     // Why a token was refused, for the log and the metrics.
     'oidc/token.ts',
@@ -119,6 +121,7 @@ const rooms: Record<string, readonly string[]> = {
     'config',
     'listen',
     'crypto/token.ts',
+    'crypto/providers/shares.ts',
     'audit',
     'sinks',
     // How far sinks have come.

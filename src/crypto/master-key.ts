@@ -7,7 +7,7 @@ import { createSecretKey } from 'node:crypto'
 import { Refusal } from '../errors.ts'
 import { open, seal } from './aead.ts'
 import { contextOf, type SealContext } from './context.ts'
-import { ProviderTrouble, type RootKeyProvider } from './providers/provider.ts'
+import { ProviderTrouble, type RootKeyProvider, type TroubleReason } from './providers/provider.ts'
 import { randomBytes } from './random.ts'
 import { checkOf, type FormPlace, isChecked, maxForms, type RootForm, readForms, writeForms } from './root-forms.ts'
 
@@ -119,7 +119,15 @@ export async function addRootKey(
  * @throws Refusal `integrity_failure` when one of them does not, `sealed` when one cannot be used now
  */
 export async function keepRootKeys(roots: Roots, sealed: SealedKeyring): Promise<readonly SealedMasterKey[]> {
-  for (const root of roots) wipe(await openMasters([root], sealed))
+  for (const root of roots) {
+    wipe(await openMasters([root], sealed))
+    const { kind, id, newestId = id } = root
+    if (newestId === id) continue
+    throw new Refusal(
+      'invalid',
+      `${nameOf(root)} opens the store, and ${nameOf({ kind, id: newestId })} is newer. Give what opens that one, or take it away first: "strongroom rewrap --remove ${nameOf({ kind, id: newestId })}".`,
+    )
+  }
   return leave(roots, sealed, (form) => roots.some((root) => isFormOf(root, form)))
 }
 
@@ -186,6 +194,21 @@ export interface OpenMaster {
  * @throws Refusal `integrity_failure` when none opens it, `sealed` when that may be over later
  */
 export async function openMasters(roots: Roots, sealed: SealedKeyring): Promise<readonly OpenMaster[]> {
+  try {
+    return await openAll(roots, sealed)
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'sealed') || !(await askAny(roots))) throw error
+    return openAll(roots, sealed)
+  }
+}
+
+/** Asks people, of whom there may be none, and who are asked only when nothing else opens. */
+async function askAny(roots: Roots): Promise<boolean> {
+  for (const root of roots) if ((await root.ask?.()) === true) return true
+  return false
+}
+
+async function openAll(roots: Roots, sealed: SealedKeyring): Promise<readonly OpenMaster[]> {
   const settled = await Promise.allSettled(
     sealed.masterKeys.map(async (key) => ({ version: key.version, bytes: await openByAny(roots, sealed, key) })),
   )
@@ -198,7 +221,7 @@ export async function openMasters(roots: Roots, sealed: SealedKeyring): Promise<
 }
 
 /** How a root key stands to a store: whether it opens it, has no form in it, or why it does not. */
-export type RootState = 'opens' | 'unused' | 'foreign' | 'wrong' | 'away' | 'denied'
+export type RootState = 'opens' | 'unused' | 'foreign' | 'wrong' | TroubleReason
 
 export interface RootFinding {
   /** What the settings call it. */
@@ -211,12 +234,17 @@ export interface RootFinding {
   readonly ms: number
 }
 
-/** Asks a root key to open every version, whatever others do. Nothing of what it opens is kept. */
-export async function findRootKey(root: RootKeyProvider, sealed: SealedKeyring): Promise<RootFinding> {
+/**
+ * Asks a root key to open every version, whatever others do. Nothing of what it opens is kept.
+ *
+ * @param mayAsk whether people who have it are asked, where there are any
+ */
+export async function findRootKey(root: RootKeyProvider, sealed: SealedKeyring, mayAsk = false): Promise<RootFinding> {
   const began = performance.now()
   const tries = await Promise.all(sealed.masterKeys.map((key) => tryRoot(root, sealed, key)))
   const ms = performance.now() - began
   const failed = tries.find((one): one is Failed => 'state' in one)
+  if (mayAsk && failed?.state === 'locked' && (await root.ask?.()) === true) return findRootKey(root, sealed)
   for (const one of tries) if ('bytes' in one) one.bytes.fill(0)
   const { state, detail } = failed ?? { state: 'opens' as const, detail: '' }
   return { shown: root.shown, name: nameOf(root), state, detail, ms }
@@ -257,7 +285,7 @@ class NotOpened extends Error {
 }
 
 function refusalOf(failures: readonly (Failed & { readonly shown: string })[], key: SealedMasterKey): Refusal {
-  const passing = failures.some(({ state }) => state === 'away' || state === 'denied')
+  const passing = failures.some(({ state }) => state === 'away' || state === 'denied' || state === 'locked')
   const told = failures.filter(({ state }) => state !== 'foreign').map(({ shown, detail }) => `${shown}: ${detail}`)
   if (passing) return new Refusal('sealed', `No root key can be used now. ${told.join(' ')}`)
   const names = formsOf(key).flatMap((form) => (form.id === '' ? [] : [nameOf(form)]))
@@ -276,7 +304,12 @@ async function tryRoot(
   try {
     // First the one that it made; an address may have changed, and the key behind it not.
     for (const form of own.toSorted((one, other) => Number(isFormOf(root, other)) - Number(isFormOf(root, one)))) {
-      const bytes = await root.unwrap(form.wrapped, place.context)
+      const bytes = await root.unwrap(form.wrapped, place.context).catch((error: unknown) => {
+        // People may have what opens another one.
+        if (!isLocked(error)) throw error
+        failed = { state: error.reason, detail: error.message }
+        return undefined
+      })
       if (bytes === undefined) continue
       if (bytes.length === keyBytes && isChecked(bytes, place, form)) return { bytes }
       bytes.fill(0)
@@ -322,9 +355,12 @@ async function wrapUnder(roots: Roots, bytes: Uint8Array, place: FormPlace): Pro
 
 /** What a provider wraps is tried before it is believed. */
 async function formUnder(root: RootKeyProvider, bytes: Uint8Array, place: FormPlace) {
-  const { kind, id } = root
   try {
-    const wrapped = await root.wrap(bytes, place.context)
+    const wrapped = await root.wrap(bytes, place.context).catch(async (error: unknown) => {
+      if (!isLocked(error) || (await root.ask?.()) !== true) throw error
+      return root.wrap(bytes, place.context)
+    })
+    const { kind, id } = root
     const again = await root.unwrap(wrapped, place.context)
     const isSame = again?.equals(bytes) === true
     again?.fill(0)
@@ -334,6 +370,10 @@ async function formUnder(root: RootKeyProvider, bytes: Uint8Array, place: FormPl
     throw new Refusal('sealed', `${root.shown} cannot be used now. ${error.message}`, { cause: error })
   }
   throw new Refusal('integrity_failure', `${root.shown} does not open what it has wrapped: do not use it.`)
+}
+
+function isLocked(error: unknown): error is ProviderTrouble {
+  return error instanceof ProviderTrouble && error.reason === 'locked'
 }
 
 function checked(form: RootForm, bytes: Uint8Array, place: FormPlace) {

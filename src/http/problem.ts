@@ -106,6 +106,8 @@ function fromFramework(error: FastifyError): Refusal {
         'unsupported_media_type',
         'Send the body as "Content-Type: application/json" in UTF-8, not compressed.',
       )
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Refusal('too_large', 'The body is longer than any valid request.')
     case 'FST_ERR_MAX_PARAM_LENGTH':
     case 'FST_ERR_BAD_URL':
       return new NoSuchPath()

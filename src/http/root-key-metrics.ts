@@ -38,6 +38,8 @@ export function showRootKey(
   { up, seconds, failures }: RootKeyMetrics,
   { shown: provider, state, ms }: RootKeyFound,
 ): void {
+  // People have it, and nobody asked them: it is neither up nor down.
+  if (state === 'locked') return
   const isUp = state === 'opens'
   up.set({ provider }, isUp ? 1 : 0)
   seconds.observe({ provider }, ms / 1000)

@@ -64,11 +64,18 @@ export class RootKeyWatch {
     const down = findings.filter(({ shown }) => this.#down.has(shown))
     const { conditions } = this.#vault.store
     if (down.length === 0) conditions.end('root_key')
-    else conditions.begin({ name: 'root_key', detail: detailOf(down, findings.length), isRefusing: false })
+    else
+      conditions.begin({
+        name: 'root_key',
+        detail: detailOf(down, findings.filter(({ state }) => state !== 'locked').length),
+        isRefusing: false,
+      })
     return findings
   }
 
   #count({ shown, state }: RootFinding): void {
+    // That people would have to open it says nothing of it.
+    if (state === 'locked') return
     const isUp = state === 'opens'
     const before = this.#streaks.get(shown)
     const times = before?.isUp === isUp ? before.times + 1 : 1

@@ -63,6 +63,27 @@ export async function startChild(
   return listening(child)
 }
 
+/** Starts `strongroom serve` on a port that is known, and does not wait: it may not get ready. It is killed when the test ends. */
+export function startUnready(
+  t: Pick<TestContext, 'after'>,
+  place: Place,
+  port: number,
+  env: Record<string, string>,
+): Child {
+  const child = spawn(process.execPath, [main, 'serve'], {
+    env: { ...environment(place), ...env, STRONGROOM_LISTEN: `127.0.0.1:${port}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.after(() => void child.kill('SIGKILL'))
+  let text = ''
+  const take = (chunk: Buffer) => {
+    text += chunk
+  }
+  child.stdout.on('data', take)
+  child.stderr.on('data', take)
+  return new Child(child, `http://127.0.0.1:${port}`, () => text)
+}
+
 /** Waits until a server that was just started says where it listens; on a Unix socket, its URL leads nowhere. */
 export async function listening(child: ChildProcess): Promise<Child> {
   let text = ''

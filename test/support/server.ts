@@ -60,6 +60,8 @@ export function testConfig(place: Place, options: TestOptions = {}): Config {
     tls: undefined,
     metricsListen: undefined,
     rootKeys: [{ kind: 'file', path: join(place.dataDir, 'root.key'), create: true }],
+    unsealSocket: undefined,
+    isUnsealedByHttp: false,
     bootstrapApiKey: undefined,
     rateLimit: undefined,
     maxConnections: 4096,

@@ -115,7 +115,7 @@ suite('Root keys', () => {
 
   test('that are waited for are said in /readyz, and everything else is answered with sealed', async (t) => {
     let isSealed = false
-    const app = await createWaitingServer(undefined, () => isSealed)
+    const app = await createWaitingServer({ isSealed: () => isSealed })
     t.after(() => app.close())
     const ask = async (url: string) => {
       const { statusCode, body } = await app.inject({ url })
@@ -160,12 +160,18 @@ suite('Root keys', () => {
     await lookAt('opens', 'opens')
     assert.deepEqual(await lookAt('opens', 'opens'), [])
     assert.deepEqual(told.length, 2)
+    // People were not asked for theirs: that is as it should be.
+    await lookAt('opens', 'locked')
+    assert.deepEqual(await lookAt('opens', 'locked'), [])
+    await lookAt('away', 'locked')
+    assert.match(String((await lookAt('away', 'locked'))[0]), /No root key opens the store now/)
   })
 
   test('are in the metrics by what the settings call them', async () => {
     const metrics = createMetrics()
     showRootKey(metrics.rootKeys, { shown: 'file:/a', state: 'opens', ms: 3 })
     showRootKey(metrics.rootKeys, { shown: 'command:/b', state: 'away', ms: 10_000 })
+    showRootKey(metrics.rootKeys, { shown: 'shamir:3/5', state: 'locked', ms: 1 })
 
     const text = await metrics.registry.metrics()
 
@@ -177,5 +183,6 @@ suite('Root keys', () => {
     ]) {
       assert.ok(text.includes(line), line)
     }
+    assert.ok(!text.includes('shamir'))
   })
 })

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Config, readConfig } from '../../config.ts'
+import type { Config } from '../../config.ts'
 import { backUp, type OpenPart, type Restored, restore } from '../../copy/backup.ts'
 import { parseLocation, type StoreLocation } from '../../copy/location.ts'
 import type { PartName } from '../../copy/part.ts'
@@ -12,7 +12,7 @@ import { Fault, print, printJson } from '../output.ts'
 import { type ProgressOfParts, progressOfParts } from '../progress.ts'
 import { decrypterWith, encrypterFor, type ForWhom, readEncrypted, type WithWhat, writeEncrypted } from './age.ts'
 import { UnfinishedFiles } from './unfinished.ts'
-import { begin, hostAsker } from './with-vault.ts'
+import { begin, hostAsker, hostConfig } from './with-vault.ts'
 
 interface Parts {
   /** The path that the names of both files begin with. */
@@ -31,7 +31,7 @@ export async function make(options: MakeOptions): Promise<void> {
   if (out === undefined) throw invalid('--out', 'Say what the names of the two files begin with.')
   begin()
   const encrypter = encrypterFor(options)
-  const config = readConfig()
+  const config = hostConfig()
   const files = { values: pathOf(out, 'values'), keys: pathOf(out, 'keys') }
   const there = Object.values(files).filter((path) => existsSync(path))
   if (!replace && there.length > 0) {
@@ -69,7 +69,7 @@ function tell(
 /** Restores into a store that is thrown away afterwards. */
 export async function verify(options: WithWhat & Parts & { readonly json?: boolean }): Promise<void> {
   begin()
-  const config = withExistingKey(readConfig())
+  const config = withExistingKey(hostConfig())
   const dataDir = mkdtempSync(join(tmpdir(), 'strongroom-verify-'))
   const clear = () => rmSync(dataDir, { recursive: true, force: true })
   process.once('exit', clear)
@@ -86,7 +86,7 @@ export async function bring(
   options: WithWhat & Parts & { readonly to?: string; readonly json?: boolean },
 ): Promise<void> {
   begin()
-  const config = withExistingKey(readConfig())
+  const config = withExistingKey(hostConfig())
   const location: StoreLocation = options.to === undefined ? config : parseLocation(options.to, '--to', config.dataDir)
   const restored = await open(config, location, options)
   await recordOnAll({ ...config, ...location }, 'store.restore', hostAsker())

@@ -8,6 +8,14 @@ import { Fault, print } from '../output.ts'
 const patienceMs = 3_000
 const loopbacks: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
 
+/** Whether the server of these settings answers, and is ready. */
+export async function isReady(config: Config): Promise<boolean> {
+  return ask(config).then(
+    ({ status }) => status === 200,
+    () => false,
+  )
+}
+
 /** @throws Fault when it is not ready, or does not answer */
 export async function health(): Promise<void> {
   const { status, text } = await ask(readConfig()).catch((error: unknown) => {

@@ -14,12 +14,17 @@ const maxTries = 40
 const pauseMs = 50
 
 /**
+ * @param setting what says where, for the message
  * @returns where it listens, with the port that was found for port 0
  * @throws Refusal `invalid` when another server listens on the socket, or its path is that of something else
  */
-export async function listen(app: FastifyInstance, wanted: Address | SocketPath): Promise<Address | SocketPath> {
+export async function listen(
+  app: FastifyInstance,
+  wanted: Address | SocketPath,
+  setting = 'STRONGROOM_LISTEN',
+): Promise<Address | SocketPath> {
   if (isSocketPath(wanted)) {
-    await listenOnSocket(app, wanted)
+    await listenOnSocket(app, wanted, setting)
     return wanted
   }
   const listenTextResolver = (url: string) =>
@@ -54,13 +59,13 @@ export function portalOriginOf(publicUrl: string | undefined, listening: Address
 }
 
 /** The process's umask lets nobody else in before the mode is set. */
-async function listenOnSocket(app: FastifyInstance, { path, mode }: SocketPath): Promise<void> {
-  const claim = await takeAway(path)
+async function listenOnSocket(app: FastifyInstance, { path, mode }: SocketPath, setting: string): Promise<void> {
+  const claim = await takeAway(path, setting)
   try {
     await app.listen({ path })
     await chmod(path, mode)
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? taken(path) : error
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? taken(path, setting) : error
   } finally {
     if (claim !== undefined) await rm(claim, { force: true })
   }
@@ -72,15 +77,15 @@ async function listenOnSocket(app: FastifyInstance, { path, mode }: SocketPath):
  *
  * @returns that name
  */
-async function takeAway(path: string): Promise<string | undefined> {
+async function takeAway(path: string, setting: string): Promise<string | undefined> {
   for (let tries = 0; tries < maxTries; tries++) {
     const found = await lstat(path).catch(nothingIfAbsent)
     if (found === undefined) return undefined
     if (!found.isSocket()) {
-      const message = `${path} is not a socket, and is left alone. Remove it, or set STRONGROOM_LISTEN to another path.`
+      const message = `${path} is not a socket, and is left alone. Remove it, or set ${setting} to another path.`
       throw new Refusal('invalid', message)
     }
-    if (await isAnswered(path)) throw taken(path)
+    if (await isAnswered(path)) throw taken(path, setting)
     const claim = `${path}.${found.ino}.left`
     const failure = await link(path, claim).catch((error: NodeJS.ErrnoException) => error)
     if (failure === undefined) {
@@ -98,7 +103,7 @@ async function takeAway(path: string): Promise<string | undefined> {
       if (tries === maxTries / 2) await rm(claim, { force: true })
     }
   }
-  throw taken(path)
+  throw taken(path, setting)
 }
 
 /** @returns false only when nobody listens, for certain */
@@ -123,7 +128,7 @@ function nothingIfAbsent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error
 }
 
-function taken(path: string): Refusal {
-  const message = `Another server listens on ${path}. Stop it first, or set STRONGROOM_LISTEN to another path.`
+function taken(path: string, setting: string): Refusal {
+  const message = `Another server listens on ${path}. Stop it first, or set ${setting} to another path.`
   return new Refusal('invalid', message)
 }

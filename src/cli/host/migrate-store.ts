@@ -1,12 +1,12 @@
 /** `strongroom migrate-store`: copies the whole store into an empty one of either kind. */
 import { join } from 'node:path'
-import { type Config, readConfig } from '../../config.ts'
+import type { Config } from '../../config.ts'
 import { parseLocation, type StoreLocation } from '../../copy/location.ts'
 import { transfer } from '../../copy/transfer.ts'
 import { recordOnAll } from '../../open.ts'
 import { complain, print, printJson } from '../output.ts'
 import { withExistingKey } from './backup.ts'
-import { begin, hostAsker } from './with-vault.ts'
+import { begin, hostAsker, hostConfig } from './with-vault.ts'
 
 interface Options {
   readonly from: string
@@ -16,7 +16,7 @@ interface Options {
 
 export async function migrateStore({ from, to, json }: Options): Promise<void> {
   begin()
-  const config = readConfig()
+  const config = hostConfig()
   const source = parseLocation(from, '--from', config.dataDir)
   const target = parseLocation(to, '--to', config.dataDir)
   const settings = withRootKeyOf(config, source)

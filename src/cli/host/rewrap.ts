@@ -2,11 +2,11 @@
  * `strongroom rewrap`: which root keys open the store, changed in steps, so that there is always one that every node has; or
  * the master key at once, which every node takes up by itself.
  */
-import { type Config, readConfig, rootKeyOf } from '../../config.ts'
+import { type Config, rootKeyOf } from '../../config.ts'
 import { Refusal } from '../../errors.ts'
 import { addRootKey, keepRootKeys, type RootKeySource, removeRootKey, rotateMasterKey } from '../../root-keys.ts'
 import { print, printJson } from '../output.ts'
-import { begin, hostAsker } from './with-vault.ts'
+import { begin, hostAsker, hostConfig } from './with-vault.ts'
 
 export interface RewrapOptions {
   readonly to?: string
@@ -25,8 +25,8 @@ export async function rewrap({ to, add, remove, finish, master, json }: RewrapOp
   begin()
   // Before the settings are read, which takes secrets out of the environment.
   const [next, gone] = [sourceOf(to ?? add), remove === undefined || isName(remove) ? remove : sourceOf(remove)]
-  const config = readConfig()
-  if (next !== undefined) return addNext(config, next, to !== undefined)
+  const config = hostConfig()
+  if (next !== undefined) return addNext(config, next, { isReplacing: to !== undefined, isJson: json === true })
   if (gone !== undefined) {
     await removeRootKey(config, gone, hostAsker())
     print('That root key opens the store no longer. Backups from before still open with it.')
@@ -44,7 +44,7 @@ export async function rewrap({ to, add, remove, finish, master, json }: RewrapOp
 
 /** As "root-key check" prints it: the root key itself may be gone. */
 function isName(text: string): boolean {
-  return /^(local|command|transit|awskms|pkcs11):[^?]+$/.test(text)
+  return /^(local|command|transit|awskms|pkcs11|shamir):[^?]+$/.test(text)
 }
 
 function sourceOf(text: string | undefined): RootKeySource | undefined {
@@ -54,15 +54,31 @@ function sourceOf(text: string | undefined): RootKeySource | undefined {
   return source
 }
 
-async function addNext(config: Config, next: RootKeySource, isReplacing: boolean): Promise<void> {
+async function addNext(
+  config: Config,
+  next: RootKeySource,
+  { isReplacing, isJson }: { readonly isReplacing: boolean; readonly isJson: boolean },
+): Promise<void> {
   const source = next.kind === 'file' ? { ...next, create: true } : next
-  const { name, shown } = await addRootKey(config, source, hostAsker())
+  const { name, shown, shares } = await addRootKey(config, source, hostAsker())
+  if (isJson) return printJson({ root_key: shown, name, ...(shares.length === 0 ? {} : { shares }) })
   print(`The root key ${shown} opens the store now (${name}), as those do that did before.`)
   print(
     isReplacing
       ? 'Set it for every node, start them anew, then run "strongroom rewrap --finish" with it.'
       : 'Name it in STRONGROOM_ROOT_KEY_URLS for every node, beside the others.',
   )
+  if (shares.length > 0) printShares(shown, name, shares)
+}
+
+/** The only time. */
+function printShares(shown: string, name: string, shares: readonly string[]): void {
+  const set = name.replace(/^.*-/, '').slice(0, 8)
+  print(
+    `\nThe shares of ${shown} are shown now and never again: one for each person, on paper or in a password manager.`,
+  )
+  print('"strongroom root-key check --shares" says whether they open the store: let that be done before "--finish".')
+  for (const [at, share] of shares.entries()) print(`\nShare ${at + 1} of ${shares.length}, set ${set}\n  ${share}`)
 }
 
 async function replaceMasterKey(config: Config, isJson: boolean): Promise<void> {

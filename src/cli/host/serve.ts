@@ -49,6 +49,7 @@ export async function serve(): Promise<void> {
   // Before the store is opened: who serves with the wrong file is not to find out after a migration.
   const tlsPair = config.tls === undefined ? undefined : (await import('../../http/tls.ts')).readTls(config.tls)
   const waiting = new Waiting(config, tlsPair, logger)
+  const stopWaitingOnSignals = endOnSignals(logger, manager)
   const onAway = (reason: string) => {
     logger.warn({ reason }, 'the database cannot be used yet: waiting for it')
     manager.status('waiting for the database')
@@ -56,8 +57,8 @@ export async function serve(): Promise<void> {
   }
   const onSealed = (reason: string) => {
     logger.warn({ reason }, 'no root key can be used yet: waiting for one')
-    manager.status('sealed: waiting for a root key')
-    waiting.seal()
+    // Nobody is to start it anew meanwhile: it does what it can.
+    waiting.seal(() => manager.ready('sealed: waiting for a root key'))
   }
   // A store of an older version may take long, too.
   const slow = later(() => waiting.begin(), slowStartMs)
@@ -67,6 +68,7 @@ export async function serve(): Promise<void> {
     import('../../http/server.ts'),
   ]).finally(() => {
     clearTimeout(slow)
+    stopWaitingOnSignals()
     return waiting.end()
   })
   let server: Server | undefined
@@ -117,6 +119,25 @@ function hasTerminal(): boolean {
 }
 
 const reloadIntervalMs = 10_000
+
+/**
+ * While it waits it has nobody to answer first. As the first process of a container it would pass signals over that nobody
+ * listens to.
+ *
+ * @returns what ends that
+ */
+function endOnSignals(logger: Logger, manager: ServiceManager): () => void {
+  const end = (signal: NodeJS.Signals) => {
+    logger.info({ signal }, 'stopped before the store was open')
+    manager.stopping(`stopping upon ${signal}`)
+    process.exit(0)
+  }
+  const signals = known(endings)
+  for (const signal of signals) process.once(signal, end)
+  return () => {
+    for (const signal of signals) process.off(signal, end)
+  }
+}
 
 /** What can change while the server runs is read anew upon SIGHUP; the files of TLS, and they alone, also by themselves. */
 function reloadWhenAsked({ reloadTls }: Server, manager: ServiceManager, sinks: RunningSinks, logger: Logger): void {

@@ -12,6 +12,7 @@ export class ServiceManager {
   readonly #isThere: boolean
   readonly #watchdogMs: number | undefined
   readonly #onFailure: (reason: string) => void
+  #isWatched = false
   /** One after the other, as it was said. */
   #last: Promise<void> = Promise.resolve()
 
@@ -24,10 +25,11 @@ export class ServiceManager {
     this.#onFailure = onFailure
   }
 
-  /** It listens. From now on it also says that it is alive, as often as it is asked to. */
+  /** It listens, sealed or not. From now on it also says that it is alive, as often as it is asked to. */
   ready(status: string): void {
     void this.#tell('READY=1', `STATUS=${status}`)
-    if (this.#watchdogMs === undefined) return
+    if (this.#watchdogMs === undefined || this.#isWatched) return
+    this.#isWatched = true
     setInterval(() => void this.#tell('WATCHDOG=1'), this.#watchdogMs / 3).unref()
   }
 

@@ -16,6 +16,16 @@ export function begin(): void {
   for (const signal of deadly) process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }
 
+/** The settings, for a command that may open the store: who typed it is asked for the shares of a root key, if it needs them. */
+export function hostConfig(): Config {
+  const config = readConfig()
+  for (const source of config.rootKeys) {
+    if (source.kind !== 'shamir') continue
+    source.shares.askWith(async (shares) => (await import('./shares.ts')).askForShares(shares))
+  }
+  return config
+}
+
 /**
  * @param mayMake whether a store is made where there is none, which is said
  * @throws Refusal `not_found` when there is none
@@ -25,7 +35,7 @@ export async function withVault<T>(
   { mayMake = false }: { readonly mayMake?: boolean } = {},
 ): Promise<T> {
   begin()
-  const config = readConfig()
+  const config = hostConfig()
   const { vault, madeIn, close } = await openVault(config, { mayMake })
   // Whoever meant another one sees it at once.
   if (madeIn !== undefined) tell(`There was no store in ${madeIn}: a new one is made.`)

@@ -25,6 +25,8 @@ export async function openRootKey(source: RootKeySource): Promise<RootKeyProvide
       return (await import('./awskms.ts')).kmsKey(source)
     case 'pkcs11':
       return (await import('./pkcs11.ts')).pkcs11Key(source)
+    case 'shamir':
+      return (await import('./shamir.ts')).shamirKey(source)
   }
 }
 

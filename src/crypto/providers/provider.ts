@@ -3,6 +3,8 @@
  * this process (of a key management service, a hardware module) is a provider like any other.
  */
 
+import type { Shares } from './shares.ts'
+
 /** Where a root key is, as the configuration says. */
 export type RootKeySource =
   | { readonly kind: 'environment'; readonly name: string; readonly text: string }
@@ -38,6 +40,8 @@ export type RootKeySource =
       /** Of the file that has the PIN; without it nobody logs in. */
       readonly pinPath: string | undefined
     }
+  /** With people: where this process collects their shares. */
+  | { readonly kind: 'shamir'; readonly shares: Shares }
 
 /** How a server is told who asks. What is secret is in files. */
 export type TransitLogin =
@@ -50,6 +54,8 @@ export interface RootKeyProvider {
   readonly kind: string
   /** Which key it is, as far as that can be told without using it. Kept with what it wraps; not secret. */
   readonly id: string
+  /** The id of the newest of this place that the store knows of, where a place has several one after the other. */
+  readonly newestId?: string
   /** What the settings call it, without anything secret. */
   readonly shown: string
   /**
@@ -65,18 +71,26 @@ export interface RootKeyProvider {
    * @throws ProviderTrouble
    */
   unwrap(wrapped: Uint8Array, context: Uint8Array): Promise<Buffer | undefined>
+  /**
+   * Of a root key that people have: asks whoever is there for it.
+   *
+   * @returns whether it is worth another try
+   */
+  ask?(): Promise<boolean>
 }
 
 /** Each answer of a provider is waited for so long. */
 export const patienceMs = 10_000
 
-/** Why a provider does nothing: it cannot be reached, or it does not let us. Either may be over later. */
+/** Why a provider does nothing: it cannot be reached, it does not let us, or people have to open it. Each may be over later. */
+export type TroubleReason = 'away' | 'denied' | 'locked'
+
 export class ProviderTrouble extends Error {
   override readonly name = 'ProviderTrouble'
-  readonly reason: 'away' | 'denied'
+  readonly reason: TroubleReason
 
   /** @param message for the operator: nothing secret, and nothing that the provider's server wrote */
-  constructor(reason: 'away' | 'denied', message: string, options?: ErrorOptions) {
+  constructor(reason: TroubleReason, message: string, options?: ErrorOptions) {
     super(message, options)
     this.reason = reason
   }

@@ -1,11 +1,13 @@
 /** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`, `transit:https://…` and others. No URL holds a secret. */
 import { maxForms } from '../root-forms.ts'
 import type { RootKeySource, TransitLogin } from './provider.ts'
+import { maxShares } from './share.ts'
+import { Shares } from './shares.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 const forms =
-  'must be URLs separated by blanks: file:/path, env:NAME, command:/path, transit:https://host/mount/name, awskms:alias/name or pkcs11:token=…;object=…?module-path=…'
+  'must be URLs separated by blanks: file:/path, env:NAME, command:/path, transit:https://host/mount/name, awskms:alias/name, pkcs11:token=…;object=…?module-path=… or shamir:3/5'
 /** Where Kubernetes puts what a pod proves itself with. */
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 const pathForm = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/
@@ -28,6 +30,7 @@ export function parseRootKeyUrls(
   if (parsed.length === 0 || parsed.length > maxForms) faults.push(`must be one to ${maxForms} URLs`)
   if (new Set(sources.map((one) => JSON.stringify(one))).size < sources.length)
     faults.push('must name no root key twice')
+  else if (sources.filter(({ kind }) => kind === 'shamir').length > 1) faults.push('must name shamir: once')
   return { sources, faults }
 }
 
@@ -56,6 +59,8 @@ function sourceOf(text: string, environment: Environment): RootKeySource {
       return kmsOf(rest)
     case 'pkcs11':
       return pkcs11Of(rest)
+    case 'shamir':
+      return shamirOf(rest)
     default:
       throw new Unusable(forms)
   }
@@ -180,6 +185,16 @@ function textOf(bytes: Buffer | undefined): string | undefined {
 
 function hexOf(bytes: Buffer | undefined): string | undefined {
   return bytes?.toString('hex')
+}
+
+function shamirOf(rest: string): RootKeySource {
+  const [, threshold, count] = (/^(\d{1,2})\/(\d{1,2})$/.exec(rest) ?? []).map(Number)
+  if (threshold === undefined || count === undefined || threshold < 2 || count < threshold || count > maxShares) {
+    throw new Unusable(
+      `must say how many of how many shares open it, such as shamir:3/5: from 2 of 2 to ${maxShares} of ${maxShares}`,
+    )
+  }
+  return { kind: 'shamir', shares: new Shares(threshold, count) }
 }
 
 /** https, and http on this host alone. */
