@@ -2178,8 +2178,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a server that waits for its root key ends when it is told to',
     'cli/host/serve.ts',
-    'process.exit(0)\n  }\n  const signals = known(endings)',
-    '}\n  const signals = known(endings)',
+    'for (const signal of signals) process.once(signal, end)',
+    '',
     'process/sealed.test.ts',
     'ends when it is told to',
   ),
@@ -3157,7 +3157,7 @@ export const faults: readonly Fault[] = [
   fault(
     'the socket of a server that lives is not taken',
     'cli/host/listen.ts',
-    'if (await isAnswered(path)) throw taken(path)',
+    'if (await isAnswered(path)) throw taken(path, setting)',
     '',
     'http/unix-socket.test.ts',
     'takes no socket from a server that lives',

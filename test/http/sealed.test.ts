@@ -61,9 +61,14 @@ suite('A sealed server', () => {
       assert.match(detail, /2 of the 3 shares of its root key open it, and it has 0\..*"strongroom unseal"/)
     }
     // Whatever is sent with it.
-    const payload = '<'.repeat(2 ** 21)
-    const sent = await app.inject({ method: 'POST', url: '/v3/x', headers: { 'content-type': 'text/xml' }, payload })
-    assert.equal(sent.statusCode, 503)
+    for (const [type, payload] of [
+      ['text/xml', '<'],
+      ['application/json', '{"'],
+      ['application/json', ' '.repeat(2 ** 21)],
+    ] as const) {
+      const sent = await app.inject({ method: 'POST', url: '/v3/x', headers: { 'content-type': type }, payload })
+      assert.equal(sent.statusCode, 503, type)
+    }
   })
 
   test('tells clients of Vault so in their words', async (t) => {
