@@ -51,6 +51,7 @@ export const rightFor: Readonly<Record<Action, Right | 'none' | 'host'>> = {
   'version.list': 'secrets:list',
   'version.read': 'secrets:read',
   'version.restore': 'secrets:write',
+  'version.destroy': 'secrets:delete',
   'machine.list': 'account:manage',
   'machine.read': 'account:manage',
   'machine.create': 'account:manage',

@@ -55,6 +55,7 @@ export type Action =
   | 'version.list'
   | 'version.read'
   | 'version.restore'
+  | 'version.destroy'
   | 'machine.list'
   | 'machine.read'
   | 'machine.create'
@@ -174,6 +175,7 @@ export const actions: readonly Action[] = [
   'version.list',
   'version.read',
   'version.restore',
+  'version.destroy',
   'machine.list',
   'machine.read',
   'machine.create',

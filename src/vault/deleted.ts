@@ -13,7 +13,7 @@ import type { HeldContents, Restored, RestoredThing, UnheldContents } from '../s
 import type { NextVersion } from '../store/operations/secrets.ts'
 import { deleteInParts } from './deletion.ts'
 import { type Lease, leadOnce } from './leases.ts'
-import { everyRow, type Found, find, mapped, type Wanted } from './pages.ts'
+import { everyRow, everything, type Found, find, mapped, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
 import { openKept, sealNext, tryUntilMade } from './secrets.ts'
 import { type Asker, ask, bySystem, outdated, tryAsk, unlessMissing, type Vault, verify } from './vault.ts'
@@ -50,6 +50,16 @@ export async function listDeleted(vault: Vault, asker: Asker, wanted: Wanted): P
     environment: one.kind === 'environment' ? null : environment.name,
   }))
   return { ...shown, recoveryDays }
+}
+
+/** The secret of a name that was deleted last, in the environment that is meant, if it is kept and the asker may know of it. */
+export async function findDeletedSecret(vault: Vault, asker: Asker, name: string): Promise<ShownDeleted | undefined> {
+  const { pages } = await listDeleted(vault, asker, everything)
+  for await (const page of pages) {
+    const found = page.find((one) => one.kind === 'secret' && one.name === name)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 export interface RestoreInput {

@@ -4,8 +4,18 @@ import type { Secret } from '../model/secret.ts'
 import type { Match } from '../store/naming.ts'
 import type { Changed, NextVersion } from '../store/operations/secrets.ts'
 import type { StoredVersion, VersionHead } from '../store/stored.ts'
+import { purgeDeleted } from './deleted.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
-import { asChange, changedBy, changeInTurn, type Form, followEnvironment, resolve, sealNext } from './secrets.ts'
+import {
+  asChange,
+  changedBy,
+  changeInTurn,
+  deleteSecret,
+  type Form,
+  followEnvironment,
+  resolve,
+  sealNext,
+} from './secrets.ts'
 import { type Asker, ask, type Identity, tryAskOnce, type Vault } from './vault.ts'
 
 /**
@@ -66,6 +76,23 @@ export async function restoreVersion(
     const next = prepared && (await sealAgain(vault, asker, prepared))
     return changedBy(await tryAskOnce(vault, repeatable, { kind: 'restore_version', id, version, match, next }))
   })
+}
+
+/**
+ * Takes versions away for ever, from the oldest on; the secret with all of them, which is not kept for restoring then.
+ *
+ * @throws Refusal `not_found`, `forbidden`; `invalid` where older ones would be left; `stale_version` when it was changed meanwhile
+ */
+export async function destroyVersions(
+  vault: Vault,
+  asker: Asker,
+  id: number,
+  versions: readonly number[],
+): Promise<void> {
+  const destroyed = await ask(vault, asker, { kind: 'destroy_versions', id, versions })
+  if (destroyed.state === 'destroyed') return
+  const { deletedId } = await deleteSecret(vault, asker, { id }, [destroyed.version])
+  if (deletedId !== null) await purgeDeleted(vault, asker, deletedId)
 }
 
 /** The value of an old version, sealed as the next one. */

@@ -134,6 +134,59 @@ for (const engine of engines) {
       assert.deepEqual(await dataAt('secret/data/a'), { v: '3' })
     })
 
+    test('destroys versions from the oldest on, and the secret with all of them, for good', async (t) => {
+      const { api, put, withScopes } = await start(t, engine)
+      assert.equal((await api.put('/v3/settings', { recovery_days: 7 })).status, 200)
+      for (const v of ['1', '2', '3', '4']) await put('secret/data/a', { v })
+      const destroy = (versions: unknown, by: Api = api) => by.post('/v1/secret/destroy/a', { versions })
+      const left = async () => Object.keys((await api.get('/v1/secret/metadata/a')).body.data.versions)
+      // One among others that stay would be taken for tampering.
+      for (const versions of [[2], [4], [1, 3], [2, 3, 4]]) {
+        const { status, body } = await destroy(versions)
+        assert.deepEqual([status, body.errors.length], [400, 1], String(versions))
+      }
+      assert.equal((await destroy([1], await withScopes('secrets:write', 'secrets:list'))).status, 403)
+      assert.equal((await destroy([])).status, 400)
+      assert.deepEqual(await left(), ['1', '2', '3', '4'])
+      for (const versions of [[2, 1], ['1'], [9]]) assert.equal((await destroy(versions)).status, 204)
+      assert.deepEqual(await left(), ['3', '4'])
+      assert.equal((await api.get('/v1/secret/data/a?version=2')).status, 404)
+      assert.equal((await api.get('/v1/secret/data/a?version=3')).body.data.data.v, '3')
+      await put('secret/data/a', { v: '5' })
+      assert.deepEqual(await left(), ['3', '4', '5'])
+      assert.equal((await destroy([3, 4, 5])).status, 204)
+      assert.equal((await api.get('/v1/secret/data/a')).status, 404)
+      assert.deepEqual((await api.get('/v3/deleted')).body.deleted, [])
+      assert.equal((await api.post('/v1/secret/undelete/a', { versions: [5] })).status, 404)
+      const { body } = await api.get('/v3/audit')
+      const told = body.records.flatMap(({ action, outcome, object }: Rec) =>
+        action === 'version.destroy' ? [`${object?.version} ${outcome}`] : [],
+      )
+      assert.deepEqual(
+        told.filter((one: string) => one.endsWith('ok')),
+        ['2 ok', '1 ok'],
+      )
+      const { body: verified } = await api.post('/v3/audit/verify', {})
+      assert.equal(verified.fault, null)
+    })
+
+    test('tells of what was deleted and is kept, and destroys it', async (t) => {
+      const { api, put } = await start(t, engine)
+      assert.equal((await api.put('/v3/settings', { recovery_days: 7 })).status, 200)
+      await put('secret/data/a', { v: '1' })
+      await put('secret/data/a', { v: '2' })
+      assert.equal((await api.post('/v1/secret/undelete/a', { versions: [2] })).status, 204)
+      assert.equal((await api.post('/v1/secret/delete/a', { versions: [2] })).status, 204)
+      const { status, body } = await api.get('/v1/secret/metadata/a')
+      assert.deepEqual([status, body.data.current_version, Object.keys(body.data.versions)], [200, 2, ['2']])
+      assert.match(body.data.versions['2'].deletion_time, time)
+      assert.equal((await api.post('/v1/secret/destroy/a', { versions: [1] })).status, 400)
+      assert.equal((await api.post('/v1/secret/destroy/a', { versions: [2] })).status, 204)
+      assert.equal((await api.get('/v1/secret/metadata/a')).status, 404)
+      assert.equal((await api.post('/v1/secret/destroy/a', { versions: [2] })).status, 204)
+      assert.deepEqual((await api.get('/v3/deleted')).body.deleted, [])
+    })
+
     test('is recorded as what it is', async (t) => {
       const { api, put } = await start(t, engine)
       await put('secret/data/a', { v: '1' })
@@ -153,6 +206,12 @@ for (const engine of engines) {
       assert.deepEqual(records.filter(([action]: string[]) => action?.match(/^(secret|version)\./)).reverse(), wanted)
     })
   })
+}
+
+interface Rec {
+  readonly action: string
+  readonly outcome: string
+  readonly object: { readonly version: number | null } | null
 }
 
 const [sqlite] = engines
@@ -217,6 +276,15 @@ suite('The Vault API', () => {
     }
     assert.equal((await api.delete('/v1/secret/metadata/a')).status, 204)
     assert.equal((await api.get('/v1/secret/metadata/a')).status, 404)
+  })
+
+  test('says how the engine is set, and sets nothing', async (t) => {
+    const { api } = await start(t, sqlite)
+    const { body } = await api.get('/v1/secret/config')
+    assert.deepEqual(body.data, { cas_required: false, delete_version_after: '0s', max_versions: 10 })
+    assert.equal((await api.post('/v1/secret/config', { max_versions: 10, cas_required: false })).status, 204)
+    assert.equal((await api.post('/v1/secret/config', { max_versions: 5 })).status, 400)
+    assert.equal((await api.get('/v1/nowhere/config')).status, 404)
   })
 
   test('takes a key as X-Vault-Token, and no cookie, no machine, no key in the query', async (t) => {
@@ -291,14 +359,7 @@ suite('The Vault API', () => {
 
   test('refuses what is not there in the words of the real server', async (t) => {
     const { api, url } = await start(t, sqlite)
-    for (const path of [
-      'transit/keys/a',
-      'secret/destroy/a',
-      'sys/policy',
-      'identity/entity',
-      'cubbyhole/a',
-      'secret/config',
-    ]) {
+    for (const path of ['transit/keys/a', 'sys/policy', 'identity/entity', 'cubbyhole/a', 'secret/subkeys/a']) {
       const { status, body } = await api.get(`/v1/${path}`)
       assert.deepEqual([status, body], [404, { errors: [`no handler for route "${path}". route entry not found.`] }])
     }

@@ -12,7 +12,7 @@ const things = ['secrets', 'lists', 'deleted', 'deployments']
 const nouns: readonly (readonly [noun: string, verbs: readonly string[], makesOld: readonly Kept[]])[] = [
   ['secret', ['create', 'update', 'delete', 'move', 'keep', 'restore', 'purge', 'rollback'], things],
   ['metadata', ['update'], things],
-  ['version', ['restore'], things],
+  ['version', ['restore', 'destroy'], things],
   ['list', ['create', 'rename', 'delete', 'keep', 'restore', 'purge'], things],
   ['environment', ['create', 'update', 'delete', 'keep', 'restore', 'purge'], ['environments', 'deleted']],
   ['deployment', ['delete'], ['deployments']],

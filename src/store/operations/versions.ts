@@ -3,11 +3,11 @@ import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
 import type { Secret } from '../../model/secret.ts'
 import { placeOfSecret } from '../decide/places.ts'
-import { type Call, done, refuse } from '../decide/work.ts'
+import { type Call, done, record, refuse } from '../decide/work.ts'
 import type { Match } from '../naming.ts'
 import type { Refused } from '../outcome.ts'
 import type { StoredSecret, StoredVersion, VersionHead } from '../stored.ts'
-import { histories, sealedVersions, storedSecrets } from '../tables/secret.ts'
+import { histories, oldestVersions, sealedVersions, storedSecrets } from '../tables/secret.ts'
 import { defineOnce, defineOperation, free } from './define.ts'
 import { aSecret, type Changed, changedOnce, isGoing, type NextVersion, objectOf, putNext } from './secrets.ts'
 
@@ -103,11 +103,56 @@ const restoreVersion = defineOnce<Restoring, Changed, StoredSecret>()({
   once: changedOnce,
 })
 
+interface Destroying extends ById {
+  readonly versions: readonly number[]
+}
+
+/** What became of them: `whole` where they are all that there are, so that the secret goes with them, and nothing happened yet. */
+type Destroyed = { readonly state: 'destroyed' } | { readonly state: 'whole'; readonly version: number }
+
+/** Takes old values away for ever. One that is gone among others that are not would be taken for the work of somebody with the database. */
+const destroyVersions = defineOperation<Destroying, Destroyed, StoredSecret>()({
+  kind: 'destroy_versions',
+  action: 'version.destroy',
+  scope: aSecret('secrets:delete'),
+  environment: placeOfSecret,
+  // As what was deleted is purged.
+  delicate: true,
+  grants: 'nothing',
+  needs: (needs, { id }) => needs.history(id),
+  decide: (call, { versions: named }, found) => {
+    const { secret } = found
+    const kept = keptOf(call, found)
+    const wanted = kept.filter(({ version }) => named.includes(version))
+    const last = wanted.at(-1)?.version
+    if (last === undefined) return { kind: 'done', result: { state: 'destroyed' } }
+    const older = kept.filter(({ version }) => version <= last)
+    if (older.length > wanted.length) return refuseAmong(call, found, older)
+    if (last === secret.version) return { kind: 'done', result: { state: 'whole', version: last } }
+    const { world } = call.work
+    world.changes.drop(oldestVersions, { accountId: secret.accountId, secretId: secret.id, version: last })
+    world.setFact(
+      histories,
+      (world.fact(histories, secret.accountId, secret.id) ?? []).filter(({ version }) => version > last),
+      ...([secret.accountId, secret.id] as const),
+    )
+    for (const { version } of wanted) record(call, { ...objectOf(found), version, hash: null }, 'ok')
+    return { kind: 'done', result: { state: 'destroyed' } }
+  },
+})
+
+function refuseAmong(call: Call, found: StoredSecret, older: readonly VersionHead[]): Refused {
+  const all = older.map(({ version }) => version).join(', ')
+  const message = `Versions are destroyed from the oldest on, and the newest with all others: name ${all} together.`
+  return refuse(call, { ...objectOf(found), hash: null }, 'invalid', message)
+}
+
 export const versionOperations = {
   [listVersions.kind]: listVersions,
   [readVersion.kind]: readVersion,
   [prepareVersion.kind]: prepareVersion,
   [restoreVersion.kind]: restoreVersion,
+  [destroyVersions.kind]: destroyVersions,
 }
 
 /** With a lower setting than before, what is beyond it is out of reach at once, and gone with the next change. */

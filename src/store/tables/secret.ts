@@ -121,13 +121,16 @@ function bytesOf(value: unknown): Uint8Array {
   return value instanceof Uint8Array ? value : new Uint8Array()
 }
 
+/** The versions of a secret up to one: they go from the oldest on. */
+export const oldestVersions = removal(versions, ['accountId', 'secretId', 'version'], { isUpTo: true })
+
 /** Secrets with their keys and current values, as batches hold them. Versions are added as they are made. */
 export const storedSecrets = whole<StoredSecret>()(secrets, ({ secret }) => secret, {
   ...plainly,
   isRenamed: true,
   parts: [
     part(versions, 'secretId', removal(versions, ['accountId', 'secretId']), () => [], {
-      removal: removal(versions, ['accountId', 'secretId', 'version'], { isUpTo: true }),
+      removal: oldestVersions,
       of: beyondKept,
     }),
     part(

@@ -2,17 +2,17 @@
 import { Refusal } from '../../../errors.ts'
 import { isSecretName } from '../../../model/name.ts'
 import type { Secret } from '../../../model/secret.ts'
-import { listDeleted, restoreDeleted } from '../../../vault/deleted.ts'
+import { findDeletedSecret, purgeDeleted, restoreDeleted } from '../../../vault/deleted.ts'
+import { environmentNames } from '../../../vault/environments.ts'
 import { readMetadata, updateMetadata } from '../../../vault/metadata.ts'
-import { everything } from '../../../vault/pages.ts'
 import { listFolder } from '../../../vault/secret-listing.ts'
 import { deleteSecret, findSecret, putSecret, readSecret } from '../../../vault/secrets.ts'
 import { type Asker, unlessMissing, type Vault } from '../../../vault/vault.ts'
-import { listVersions, readVersion } from '../../../vault/versions.ts'
-import { identityOf } from '../../asker.ts'
+import { destroyVersions, listVersions, readVersion } from '../../../vault/versions.ts'
+import { askerOf, identityOf } from '../../asker.ts'
 import { formatTime } from '../../schema.ts'
 import { absent, answer, mismatch, VaultRefusal } from '../../vault-api/answers.ts'
-import { casOf, dataOf, isMap, merged, sentData, textOf } from '../../vault-api/data.ts'
+import { casOf, type Data, dataOf, isMap, merged, sentData, textOf } from '../../vault-api/data.ts'
 import { askerAt, nameAt } from '../../vault-api/mount.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
 
@@ -110,16 +110,51 @@ export const keyValueRoutes: readonly VaultRoute[] = [
       async (request) => {
         const [asker, name] = [askerAt(request), nameAt(request)]
         versionsIn(request)
-        const { pages } = await listDeleted(vault, asker, everything)
-        for await (const page of pages) {
-          const found = page.find((one) => one.kind === 'secret' && one.name === name)
-          if (found === undefined) continue
-          await restoreDeleted(vault, asker, found.id, {})
-          return undefined
-        }
-        throw absent()
+        // What is there is as good as undeleted.
+        if ((await findSecret(vault, asker, name, 'secrets:write')) !== undefined) return undefined
+        const found = await findDeletedSecret(vault, asker, name)
+        if (found === undefined) throw absent()
+        await restoreDeleted(vault, asker, found.id, {})
+        return undefined
       },
   },
+  {
+    method: 'POST',
+    path: '/:mount/destroy/*',
+    summary: 'Destroy versions of a secret, from the oldest on, or all of it',
+    scope: 'key',
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const [asker, name] = [askerAt(request), nameAt(request)]
+        const versions = versionsIn(request)
+        // Whoever sees it, and may not delete it, is refused by what follows.
+        const found = findSecret(vault, asker, name, 'secrets:delete')
+        const id = (await found) ?? (await findSecret(vault, asker, name, 'secrets:list'))
+        if (id === undefined) await destroyDeleted(vault, asker, name, versions)
+        else await unlessMissing(destroyVersions(vault, asker, id, versions))
+        return undefined
+      },
+  },
+  ...['GET', 'POST'].map(
+    (method): VaultRoute => ({
+      method: method === 'GET' ? 'GET' : 'POST',
+      path: '/:mount/config',
+      summary: 'Read what holds for all secrets; nothing of it can be set here',
+      scope: 'key',
+      use:
+        ({ vault, limits }) =>
+        async (request) => {
+          const { environment } = askerAt(request)
+          const known = await environmentNames(vault, askerOf(request))
+          if (environment?.name === undefined || !known.includes(environment.name)) throw absent()
+          const data = { cas_required: false, delete_version_after: '0s', max_versions: limits.keepVersions }
+          if (method === 'GET') return answer(request, { data })
+          checkFixed(request.body, { ...fixed, max_versions: new RegExp(`^(0*|${data.max_versions})$`) })
+          return undefined
+        },
+    }),
+  ),
   {
     method: 'GET',
     path: '/:mount/metadata/*',
@@ -219,6 +254,16 @@ async function put(vault: Vault, request: VaultRequest, text: string, cas: numbe
   return secret
 }
 
+function checkFixed(body: unknown, only: typeof fixed): Data {
+  const sent = isMap(body) ? body : {}
+  for (const [field, good] of Object.entries(only)) {
+    const value: unknown = sent[field] ?? ''
+    if (good.test(typeof value === 'string' ? value : JSON.stringify(value))) continue
+    throw new VaultRefusal(400, `${field} cannot be set here`)
+  }
+  return sent
+}
+
 /** @param others what becomes of what is not named */
 async function update(vault: Vault, request: VaultRequest, others: Parts): Promise<void> {
   const parts = partsIn(request.body, others)
@@ -241,7 +286,10 @@ async function folder(vault: Vault, request: VaultRequest) {
 
 async function metadata(vault: Vault, request: VaultRequest) {
   const asker = askerAt(request)
-  const { secret } = await readMetadata(vault, asker, { id: nameAt(request) })
+  const name = nameAt(request)
+  const read = await unlessMissing(readMetadata(vault, asker, { id: name }))
+  if (read === undefined) return answer(request, { data: await metadataOfDeleted(vault, asker, name) })
+  const { secret } = read
   const { versions } = await listVersions(vault, asker, secret.id)
   const shown = versions.map(({ version, createdAt }) => [
     String(version),
@@ -257,6 +305,31 @@ async function metadata(vault: Vault, request: VaultRequest) {
     versions: Object.fromEntries(shown),
   }
   return answer(request, { data })
+}
+
+/** Of what was deleted and is kept: so that clients see when that was, and which version to bring back. */
+async function metadataOfDeleted(vault: Vault, asker: Asker, name: string) {
+  const found = await findDeletedSecret(vault, asker, name)
+  if (found === undefined || found.version === null) throw absent()
+  const [created, updated] = [found.row['created_ms'], found.row['updated_ms']].map((one) => formatTime(Number(one)))
+  const deleted = { created_time: updated, deletion_time: formatTime(found.deletedAt), destroyed: false }
+  return {
+    ...{ cas_required: false, delete_version_after: '0s', max_versions: 0 },
+    ...{ created_time: created, updated_time: formatTime(found.deletedAt), custom_metadata: null },
+    ...{ current_version: found.version, oldest_version: found.version },
+    versions: { [found.version]: deleted },
+  }
+}
+
+/** What was deleted is one thing, and goes with its newest version. */
+async function destroyDeleted(vault: Vault, asker: Asker, name: string, versions: readonly number[]): Promise<void> {
+  const found = await findDeletedSecret(vault, asker, name)
+  if (found === undefined) return
+  if (found.version === null || !versions.includes(found.version)) {
+    const message = `what was deleted is destroyed whole here: name its newest version, ${found.version}`
+    throw new VaultRefusal(400, message)
+  }
+  await purgeDeleted(vault, asker, found.id)
 }
 
 function versionShown(secret: Pick<Secret, 'description' | 'tags'> | object, version: number, createdAt: number) {
@@ -292,12 +365,7 @@ const fixed: Readonly<Record<string, RegExp>> = {
 
 /** @param others what becomes of what is not named */
 function partsIn(body: unknown, others: Parts): Parts {
-  const sent = isMap(body) ? body : {}
-  for (const [field, only] of Object.entries(fixed)) {
-    const value: unknown = sent[field] ?? ''
-    if (only.test(typeof value === 'string' ? value : JSON.stringify(value))) continue
-    throw new VaultRefusal(400, `${field} cannot be set for one secret here`)
-  }
+  const sent = checkFixed(body, fixed)
   const custom = sent['custom_metadata']
   if (custom === undefined) return {}
   if (!isMap(custom ?? {})) throw new VaultRefusal(400, 'custom_metadata must be a map of texts')

@@ -155,6 +155,7 @@ const capabilities: Readonly<Record<string, readonly (readonly [Right, readonly 
   ],
   delete: [['secrets:delete', ['update']]],
   undelete: [['secrets:write', ['update']]],
+  destroy: [['secrets:delete', ['update']]],
 }
 
 function capabilitiesAt(path: string, texts: readonly string[]): readonly string[] {
