@@ -32,6 +32,8 @@ const rooms: Record<string, readonly string[]> = {
   // What leaves the server for where others chose.
   outbound: ['model/address.ts'],
   json: ['errors'],
+  // What the key/value engine of Vault holds, for whoever serves it and whoever brings it over.
+  'vault-map': ['json'],
   // Tokens of others: what they say, whether they say it, and where their issuers' keys are.
   oidc: ['outbound', 'json', 'errors'],
   // Of crypto nothing that opens or seals.
@@ -89,6 +91,7 @@ const rooms: Record<string, readonly string[]> = {
     // Shares go from the request to what collects them.
     'crypto/providers/shares.ts',
     'json',
+    'vault-map',
     // Why a token was refused, for the log and the metrics.
     'oidc/token.ts',
   ],
@@ -109,7 +112,18 @@ const rooms: Record<string, readonly string[]> = {
     'errors',
   ],
   // Of crypto what seals a file that stays on this machine.
-  cli: ['client', 'render', 'formats', 'fingerprint', 'audit', 'model', 'crypto/aead.ts', 'errors'],
+  cli: [
+    'client',
+    'render',
+    'formats',
+    'fingerprint',
+    'audit',
+    'json',
+    'model',
+    'vault-map',
+    'crypto/aead.ts',
+    'errors',
+  ],
   'cli/host': [
     'cli',
     'copy',

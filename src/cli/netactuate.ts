@@ -1,5 +1,5 @@
 /** NetActuate's Secret Lists API, as far as it takes to read all of an account: its lists and their values. */
-import { setTimeout } from 'node:timers/promises'
+import { type Answered, askOther, baseOf, checkCredential } from './other-server.ts'
 import { Fault } from './output.ts'
 
 export interface VendorValue {
@@ -19,12 +19,6 @@ export interface VendorSource {
   readonly url: string
   readonly apiKey: string
 }
-
-const timeoutMs = 60_000
-/** An account of thousands of values has a few MiB. */
-const maxBytes = 128 * 2 ** 20
-/** Before each further try. */
-const pausesMs = [500, 1500, 4000]
 
 /**
  * @throws Fault `usage` for a URL or a key that cannot be one; `denied` when the key is not taken; `unreachable` when no
@@ -53,92 +47,36 @@ class VendorAsker {
   #isInQuery = false
 
   constructor({ url, apiKey }: VendorSource) {
-    const base = URL.canParse(url) ? new URL(url) : undefined
-    const isPlain = base !== undefined && /^https?:$/.test(base.protocol) && !base.username && !base.password
-    if (!isPlain || base.search || base.hash) {
-      throw new Fault('usage', '--url must be such as https://vapi2.netactuate.com/api/, without a user or a query.')
-    }
-    if (!/^[\x21-\x7e]{1,1024}$/.test(apiKey)) {
-      throw new Fault('usage', 'The API key of NetActuate must be printable characters without a blank or a line end.')
-    }
-    this.#base = base.href.replace(/\/*$/, '/')
-    this.#apiKey = apiKey
+    this.#base = baseOf(url, '--url', 'https://vapi2.netactuate.com/api/')
+    this.#apiKey = checkCredential(apiKey, 'The API key of NetActuate')
   }
 
   /** @returns the array that the answer holds */
   async ask(path: string): Promise<readonly unknown[]> {
-    for (let tries = 0; ; tries++) {
-      const found = await this.#tryAsk(path)
-      if (!(found instanceof Fault)) return found
-      const pause = pausesMs[tries]
-      if (found.kind !== 'unreachable' || pause === undefined) throw found
-      await setTimeout(pause)
-    }
-  }
-
-  /** @returns a fault of kind `unreachable` where another try may help */
-  async #tryAsk(path: string): Promise<readonly unknown[] | Fault> {
-    const answer = await this.#fetch(path)
-    if (answer instanceof Fault) return answer
-    const { status, text } = answer
+    const name = `${this.#base}${path}`
+    const { status, text } = await this.#answer(path, name)
     if ((status === 401 || status === 403) && !this.#isInQuery) {
       this.#isInQuery = true
-      return this.#tryAsk(path)
+      return this.ask(path)
     }
-    if (status === 401 || status === 403) return new Fault('denied', `${this.#name(path)} does not take the API key.`)
+    if (status === 401 || status === 403) throw new Fault('denied', `${name} does not take the API key.`)
     if (status >= 300 && status < 400) {
-      throw new Fault('failure', `${this.#name(path)} sends elsewhere, and the key is for --url alone.`)
+      throw new Fault('failure', `${name} sends elsewhere, and the key is for --url alone.`)
     }
-    if (status === 429 || status >= 500) return this.#unreachable(path, `answers ${status}`)
     const data = dataOf(text)
     if (status === 200 && data !== undefined) return data
     throw new Fault(
       'failure',
-      `${this.#name(path)} answers ${status}, and not as the Secret Lists API does. Does --url end in /api/?`,
+      `${name} answers ${status}, and not as the Secret Lists API does. Does --url end in /api/?`,
     )
   }
 
-  async #fetch(path: string): Promise<{ readonly status: number; readonly text: string } | Fault> {
+  #answer(path: string, name: string): Promise<Answered> {
     const url = new URL(path, this.#base)
     if (this.#isInQuery) url.searchParams.set('key', this.#apiKey)
-    const headers = {
-      accept: 'application/json',
-      ...(this.#isInQuery ? {} : { authorization: `Bearer ${this.#apiKey}` }),
-    }
-    try {
-      const signal = AbortSignal.timeout(timeoutMs)
-      const answer = await fetch(url, { headers, redirect: 'manual', signal })
-      const text = await textOf(answer)
-      if (text !== undefined) return { status: answer.status, text }
-    } catch (error) {
-      // What fetch says may quote the URL, and with it the key.
-      const cause = error instanceof Error ? error.cause : undefined
-      const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-      return this.#unreachable(path, `gives no whole answer${code}`)
-    }
-    throw new Fault('failure', `${this.#name(path)} answers with more than ${maxBytes} bytes, which no account has.`)
+    const key = this.#isInQuery ? {} : { authorization: `Bearer ${this.#apiKey}` }
+    return askOther(url, { name, headers: { accept: 'application/json', ...key }, outcome: ' Nothing was stored.' })
   }
-
-  #unreachable(path: string, what: string): Fault {
-    return new Fault('unreachable', `${this.#name(path)} ${what}. Nothing was stored.`)
-  }
-
-  #name(path: string): string {
-    return `${this.#base}${path}`
-  }
-}
-
-/** @returns `undefined` for one that is longer than any of this API */
-async function textOf(answer: Response): Promise<string | undefined> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of answer.body ?? []) {
-    size += part.length
-    // Leaving the loop ends the connection.
-    if (size > maxBytes) return undefined
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString()
 }
 
 /** @returns `undefined` for what is no successful answer with an array */

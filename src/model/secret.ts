@@ -42,6 +42,15 @@ export interface Details {
 
 /** Of one secret. */
 export const maxTags = 32
+export const maxDescription = 1024
+
+export function isTag(text: string): boolean {
+  return /^[A-Za-z0-9_.:/=-]{1,64}$/.test(text)
+}
+
+export function isDescription(text: string): boolean {
+  return text.length <= maxDescription && text.isWellFormed() && !/[^\P{C}\n\t]/u.test(text)
+}
 
 export const plainDetails: Details = { type: 'text', filename: null, description: '', tags: [], expiresAt: null }
 

@@ -1,7 +1,7 @@
 /** What may be stored as a value, and what may be said of it: limits, encodings, and the rules of the details. */
 import { isUtf8 } from 'node:buffer'
 import { invalid, Refusal } from '../errors.ts'
-import { type Details, maxTags } from '../model/secret.ts'
+import { type Details, isDescription, isTag, maxDescription, maxTags } from '../model/secret.ts'
 import { parseText } from '../render/text.ts'
 import type { Vault } from './vault.ts'
 
@@ -12,7 +12,6 @@ export type Encoding = 'utf-8' | 'base64'
 
 export type Limits = Pick<Vault, 'maxValueBytes' | 'maxFileBytes'>
 
-const maxDescription = 1024
 const maxFilename = 255
 
 /**
@@ -58,7 +57,7 @@ export function checkDetails(details: Details): Details {
   if (filename !== null && !isFilename(filename)) {
     throw invalid('filename', `Must be 1 to ${maxFilename} characters, without "/", "\\" or control characters.`)
   }
-  if (description.length > maxDescription || !description.isWellFormed() || /[^\P{C}\n\t]/u.test(description)) {
+  if (!isDescription(description)) {
     throw invalid('description', `Must be at most ${maxDescription} characters of text.`)
   }
   if (tags.length > maxTags || !tags.every(isTag)) {
@@ -66,10 +65,6 @@ export function checkDetails(details: Details): Details {
   }
   if (expiresAt !== null && !(expiresAt > 0)) throw invalid('expires_at', 'Must be a time after 1970.')
   return { type, filename, description, tags: [...new Set(tags)].sort(), expiresAt }
-}
-
-export function isTag(text: string): boolean {
-  return /^[A-Za-z0-9_.:/=-]{1,64}$/.test(text)
 }
 
 function isFilename(text: string): boolean {

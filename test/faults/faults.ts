@@ -6700,4 +6700,37 @@ export const faults: readonly Fault[] = [
     'portal/ahead.test.ts',
     'of a key that is revoked',
   ),
+  // Moving from Vault
+  fault(
+    'a value that was deleted there does not come to life as an older one',
+    'cli/import-vault.ts',
+    'known.versions.at(-1) !== known.newest || known.newest === 0',
+    'known.newest === 0',
+    'cli/import-vault.test.ts',
+    'brings every secret over',
+  ),
+  fault(
+    'an import from Vault that stopped goes on with the version where it stopped',
+    'cli/import-vault.ts',
+    'if (isBeginning) return texts.length',
+    'if (isBeginning) return 0',
+    'cli/import-vault.test.ts',
+    'goes on where it stopped',
+  ),
+  fault(
+    'what is here with another value than in Vault is left alone',
+    'cli/import-vault.ts',
+    "if (onClash === 'skip') return",
+    "if (onClash === 'skip' && existing.version > 9) return",
+    'cli/import-vault.test.ts',
+    'puts nothing in the place',
+  ),
+  fault(
+    'where Vault sends elsewhere, its token does not go',
+    'cli/other-server.ts',
+    "redirect: 'manual'",
+    "redirect: 'follow'",
+    'cli/import-vault.test.ts',
+    'takes version 1 of the engine',
+  ),
 ]

@@ -1,10 +1,11 @@
 /** How `strongroom import` is called. */
 import type { Command } from 'commander'
 import { importFormats } from '../../formats/formats.ts'
-import { choice, examples, remote } from '../define.ts'
+import { choice, collect, examples, remote } from '../define.ts'
 
 export function define(command: Command): void {
   defineNetactuate(command)
+  defineVault(command)
   remote(command)
     .argument('<file>', 'what another program wrote; - for standard input')
     .addOption(choice('--format <format>', 'what the file is (default: recognized by what is in it)', importFormats))
@@ -44,5 +45,47 @@ function defineNetactuate(command: Command): void {
     netactuate,
     ['strongroom import netactuate --api-key-file netactuate.key --dry-run', 'what would be new, the same, or clash'],
     ['strongroom import netactuate --on-clash skip --yes', 'with NETACTUATE_API_KEY set; what clashes is left alone'],
+  )
+}
+
+function defineVault(command: Command): void {
+  const vault = remote(command.command('vault'))
+    .option('--addr <url>', 'where Vault or OpenBao is (or BAO_ADDR, VAULT_ADDR)')
+    .option(
+      '--vault-token-file <file>',
+      'its token; - for standard input (or BAO_TOKEN, VAULT_TOKEN, or what "vault login" keeps in ~/.vault-token)',
+    )
+    .option('--namespace <namespace>', 'its namespace (or BAO_NAMESPACE, VAULT_NAMESPACE)')
+    .option('--mount <mount>', 'its key/value engine', 'secret')
+    .addOption(choice('--kv-version <version>', 'of the engine (default: the server is asked)', ['1', '2']))
+    .option('--path <path>', 'one secret of it, or all that is below a folder, such as app/', '')
+    .option('--prefix <prefix>', 'what the names of the secrets begin with', '')
+    .option(
+      '--rename <from=to>',
+      'what a path begins with, and what its name does; may be given several times',
+      collect,
+    )
+    .option('--list <list>', 'where new secrets go; those that are there stay where they are')
+    .addOption(
+      choice('--versions <which>', 'bring every version over, or the newest alone', ['all', 'newest']).default('all'),
+    )
+    .addOption(
+      choice('--on-clash <choice>', 'what to do about what is here with another value', ['skip', 'replace']).default(
+        'skip',
+      ),
+    )
+    .option('--state <file>', 'keep here how far it has come: a later run reads no value again that it has stored')
+    .option('--dry-run', 'show what would be stored, and store nothing')
+    .option('-y, --yes', 'do not ask')
+    .description('bring a key/value engine of Vault or OpenBao over, with versions and metadata')
+    .action(async (options) => (await import('../import-vault.ts')).importVault(options))
+  examples(
+    vault,
+    [
+      'strongroom import vault --addr https://vault.example.com:8200 --mount secret --dry-run',
+      'what would be new, or is left out',
+    ],
+    ['strongroom import vault --mount kv --path app/ --environment prod --yes', 'with VAULT_ADDR and VAULT_TOKEN set'],
+    ["strongroom import vault --rename 'old app/=old-app/' --state vault.state --yes", 'goes on where it stopped'],
   )
 }

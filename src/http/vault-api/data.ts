@@ -1,26 +1,13 @@
-/** A secret's value as Vault's clients have it, a map of names to JSON, and as it is stored: a text. */
-import { exactNumbers } from '../../json.ts'
+/** A secret's value as Vault's clients have it, and what their requests say of one. */
 import type { Secret } from '../../model/secret.ts'
+import { type Data, dataField, isMap, mapOf } from '../../vault-map.ts'
 import { VaultRefusal } from './answers.ts'
-
-export type Data = Readonly<Record<string, unknown>>
-
-/** The one field of what is no map. */
-const field = 'value'
 
 /** A value of any secret as a map. @param value UTF-8, or the bytes of a file, which become base64 */
 export function dataOf({ type }: Pick<Secret, 'type'>, value: Buffer): Data {
-  if (type === 'file') return { [field]: value.toString('base64') }
+  if (type === 'file') return { [dataField]: value.toString('base64') }
   const text = value.toString('utf8')
-  return mapOf(text) ?? { [field]: text }
-}
-
-/** A map as it is stored. A text that would be read as another map than it was in goes in its map. */
-export function textOf(data: Data): string {
-  const [only, ...others] = Object.entries(data)
-  const text = others.length === 0 && only?.[0] === field ? only[1] : undefined
-  const isPlain = typeof text === 'string' && text !== '' && mapOf(text) === undefined
-  return isPlain ? text : JSON.stringify(data)
+  return mapOf(text) ?? { [dataField]: text }
 }
 
 /** The data of a request's body. @throws VaultRefusal in the words of the real server */
@@ -51,18 +38,4 @@ export function merged(into: unknown, patch: unknown): unknown {
     else result.set(name, merged(result.get(name), change))
   }
   return Object.fromEntries(result)
-}
-
-export function isMap(value: unknown): value is Data {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value)
-}
-
-function mapOf(text: string): Data | undefined {
-  if (!/^\s*\{/.test(text)) return undefined
-  try {
-    const read: unknown = JSON.parse(text, exactNumbers)
-    return isMap(read) ? read : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,14 +1,15 @@
 /** Answers that are not sent but kept, with a token in their place: `X-Vault-Wrap-TTL`. */
+
 import type { FastifyRequest } from 'fastify'
 import { maxWrappingSeconds } from '../../model/wrapping.ts'
 import type { Asker } from '../../vault/vault.ts'
 import { type Wrapped, wrapAnswer } from '../../vault/wrappings.ts'
+import { type Data, isMap } from '../../vault-map.ts'
 import { askerOf } from '../asker.ts'
 import type { Context } from '../context.ts'
 import { addressOf } from '../peer.ts'
 import { formatTime } from '../schema.ts'
 import { answer, pathOf, VaultRefusal } from './answers.ts'
-import { type Data, isMap } from './data.ts'
 
 const seconds: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 

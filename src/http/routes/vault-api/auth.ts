@@ -1,9 +1,11 @@
 /** `/v1/auth/…`: an API key is a token; a job's own token is traded for one. */
+
 import type { FastifyRequest } from 'fastify'
 import { isToken } from '../../../crypto/token.ts'
 import { Refusal } from '../../../errors.ts'
 import type { ApiKey } from '../../../model/api-key.ts'
 import { readOwnKey, revokeOwnKey } from '../../../vault/keys.ts'
+import { isMap } from '../../../vault-map.ts'
 import { askerOf } from '../../asker.ts'
 import type { Context } from '../../context.ts'
 import { addressOf } from '../../peer.ts'
@@ -11,7 +13,6 @@ import { putOff } from '../../put-off.ts'
 import { formatTime } from '../../schema.ts'
 import { tradeToken } from '../../token-trade.ts'
 import { answer, VaultRefusal } from '../../vault-api/answers.ts'
-import { isMap } from '../../vault-api/data.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
 import { sentToken } from '../../vault-api/sent-token.ts'
 

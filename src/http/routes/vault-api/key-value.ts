@@ -1,4 +1,5 @@
 /** `/v1/{mount}/…`: secrets as Vault's key/value engine, version 2, has them. */
+
 import { Refusal } from '../../../errors.ts'
 import { isSecretName } from '../../../model/name.ts'
 import type { Secret } from '../../../model/secret.ts'
@@ -9,10 +10,11 @@ import { listFolder } from '../../../vault/secret-listing.ts'
 import { deleteSecret, findSecret, putSecret, readSecret } from '../../../vault/secrets.ts'
 import { type Asker, unlessMissing, type Vault } from '../../../vault/vault.ts'
 import { destroyVersions, listVersions, readVersion } from '../../../vault/versions.ts'
+import { type Data, isMap, textOf } from '../../../vault-map.ts'
 import { askerOf, identityOf } from '../../asker.ts'
 import { formatTime } from '../../schema.ts'
 import { absent, answer, mismatch, VaultRefusal } from '../../vault-api/answers.ts'
-import { casOf, type Data, dataOf, isMap, merged, sentData, textOf } from '../../vault-api/data.ts'
+import { casOf, dataOf, merged, sentData } from '../../vault-api/data.ts'
 import { askerAt, nameAt } from '../../vault-api/mount.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
 

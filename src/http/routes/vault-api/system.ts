@@ -1,12 +1,13 @@
 /** `/v1/sys/…`: what clients ask before they begin: is it well, and what is mounted where. */
+
 import { allowsName, allowsSome, parseScopes, type Right } from '../../../model/scope.ts'
 import { programVersion } from '../../../package-root.ts'
 import { environmentNames } from '../../../vault/environments.ts'
 import { readOwnKey } from '../../../vault/keys.ts'
+import { isMap } from '../../../vault-map.ts'
 import { askerOf } from '../../asker.ts'
 import type { Context } from '../../context.ts'
 import { answer, VaultRefusal } from '../../vault-api/answers.ts'
-import { isMap } from '../../vault-api/data.ts'
 import { environmentOf, mountOf } from '../../vault-api/mount.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
 

@@ -1,16 +1,17 @@
 /** `/v1/sys/wrapping/…`: answers that are handed on as a token, which opens them once. */
+
 import type { FastifyRequest } from 'fastify'
 import { isToken } from '../../../crypto/token.ts'
 import { Refusal } from '../../../errors.ts'
 import { exactNumbers } from '../../../json.ts'
 import { type Opener, openWrapping, readWrapping, rotateWrapping } from '../../../vault/wrappings.ts'
+import { isMap } from '../../../vault-map.ts'
 import { unauthenticated } from '../../authenticate.ts'
 import type { Context } from '../../context.ts'
 import { addressOf } from '../../peer.ts'
 import { putOff } from '../../put-off.ts'
 import { formatTime } from '../../schema.ts'
 import { answer, VaultRefusal } from '../../vault-api/answers.ts'
-import { isMap } from '../../vault-api/data.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
 import { sentToken } from '../../vault-api/sent-token.ts'
 import { shown, wrapSecondsOf } from '../../vault-api/wrapped.ts'

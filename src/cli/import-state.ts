@@ -1,0 +1,70 @@
+/** How far an import has come, in a file: names and numbers of versions, never a value. */
+import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { Fault } from './output.ts'
+
+/** What was brought over of one path. */
+export interface Progressed {
+  readonly path: string
+  readonly name: string
+  /** The last version there that is stored here. */
+  readonly version: number
+}
+
+export class ImportState {
+  readonly #path: string
+  readonly #done: Map<string, Progressed>
+
+  private constructor(path: string, done: Map<string, Progressed>) {
+    this.#path = path
+    this.#done = done
+  }
+
+  /**
+   * @param of what is imported from where to where: a file of something else is refused
+   * @throws Fault `failure`, `usage`
+   */
+  static open(path: string, of: Readonly<Record<string, string>>): ImportState {
+    try {
+      if (!existsSync(path)) {
+        const file = openSync(path, 'wx', 0o600)
+        closeSync(file)
+        appendFileSync(path, `${JSON.stringify(of)}\n`)
+        return new ImportState(path, new Map())
+      }
+      const [head = '', ...lines] = readFileSync(path, 'utf8').split('\n')
+      if (head !== JSON.stringify(of)) {
+        throw new Fault('usage', `${path} is the state of another import, or none. Name another file with --state.`)
+      }
+      const done = lines.flatMap((line) => progressedIn(line) ?? [])
+      return new ImportState(path, new Map(done.map((one) => [one.path, one])))
+    } catch (error) {
+      if (error instanceof Fault) throw error
+      const why = error instanceof Error ? error.message : 'unknown error'
+      throw new Fault('failure', `${path} cannot be read or written: ${why}.`)
+    }
+  }
+
+  /** The last version of the path that is stored under the name. */
+  versionOf(path: string, name: string): number | undefined {
+    const found = this.#done.get(path)
+    return found?.name === name ? found.version : undefined
+  }
+
+  note(one: Progressed): void {
+    this.#done.set(one.path, one)
+    appendFileSync(this.#path, `${JSON.stringify(one)}\n`)
+  }
+}
+
+/** A line that was cut off as the machine went down says nothing. */
+function progressedIn(line: string): Progressed | undefined {
+  try {
+    const found: unknown = JSON.parse(line)
+    if (typeof found !== 'object' || found === null) return undefined
+    const { path, name, version } = { path: undefined, name: undefined, version: undefined, ...found }
+    const isWhole = typeof path === 'string' && typeof name === 'string' && typeof version === 'number'
+    return isWhole ? { path, name, version } : undefined
+  } catch {
+    return undefined
+  }
+}
