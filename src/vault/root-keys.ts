@@ -60,23 +60,19 @@ export class RootKeyWatch {
   /** Asks every root key, and begins or ends the condition `root_key`. */
   async look(): Promise<readonly RootFinding[]> {
     const findings = await this.#vault.findRootKeys()
-    for (const finding of findings) this.#count(finding)
+    const isAnyUp = findings.some(({ state }) => state === 'opens')
+    for (const { shown, state } of findings) {
+      // That people would have to open it is as it should be, while they need not.
+      this.#count(shown, state === 'opens' || (state === 'locked' && isAnyUp))
+    }
     const down = findings.filter(({ shown }) => this.#down.has(shown))
     const { conditions } = this.#vault.store
     if (down.length === 0) conditions.end('root_key')
-    else
-      conditions.begin({
-        name: 'root_key',
-        detail: detailOf(down, findings.filter(({ state }) => state !== 'locked').length),
-        isRefusing: false,
-      })
+    else conditions.begin({ name: 'root_key', detail: detailOf(down, findings.length), isRefusing: false })
     return findings
   }
 
-  #count({ shown, state }: RootFinding): void {
-    // That people would have to open it says nothing of it.
-    if (state === 'locked') return
-    const isUp = state === 'opens'
+  #count(shown: string, isUp: boolean): void {
     const before = this.#streaks.get(shown)
     const times = before?.isUp === isUp ? before.times + 1 : 1
     this.#streaks.set(shown, { isUp, times })

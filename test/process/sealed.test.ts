@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -64,8 +64,12 @@ async function start(t: TestContext, place: Place, url: string, env: Record<stri
 suite('A sealed server as a process', () => {
   test('serves nothing until its shares come over the socket, then everything, and writes none of them down', async (t) => {
     const { place, shares } = await storeOf(t, 'shamir:2/3')
-    const { output, end, get, until, run } = await start(t, place, 'shamir:2/3')
+    const systemd = makeNotify(t)
+    const { output, end, get, until, run } = await start(t, place, 'shamir:2/3', systemd.env)
     await until(503, /"sealed"/)
+    // Whatever waits for the unit is not to wait for people.
+    while (!/sealed/.test(systemd.told())) await setTimeout(20)
+    assert.match(systemd.told(), /^READY=1 STATUS=sealed: waiting for a root key$/m)
     assert.equal((await get('/healthz'))?.status, 200)
     assert.match((await get('/v3/secrets'))?.text ?? '', /"code":"sealed"/)
     const socket = join(place.dataDir, 'unseal.sock')
@@ -119,6 +123,17 @@ suite('A sealed server as a process', () => {
     assert.match(liar.output(), /opens to something else than was wrapped/)
   })
 })
+
+/** What tells systemd, put in its place. */
+function makeNotify(t: TestContext) {
+  const folder = makeFolder()
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const told = join(folder, 'told')
+  writeFileSync(told, '')
+  writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\necho "$*" >> ${told}\n`, { mode: 0o700 })
+  const env = { NOTIFY_SOCKET: '/nowhere', PATH: `${folder}:${process.env['PATH']}` }
+  return { env, told: () => readFileSync(told, 'utf8') }
+}
 
 /** Turns what it is given around, after what it is told to do. */
 function makeProgram(t: TestContext) {

@@ -160,11 +160,13 @@ suite('Root keys', () => {
     await lookAt('opens', 'opens')
     assert.deepEqual(await lookAt('opens', 'opens'), [])
     assert.deepEqual(told.length, 2)
-    // People were not asked for theirs: that is as it should be.
+    // People were not asked for theirs: that is as it should be, while another one opens.
     await lookAt('opens', 'locked')
     assert.deepEqual(await lookAt('opens', 'locked'), [])
     await lookAt('away', 'locked')
-    assert.match(String((await lookAt('away', 'locked'))[0]), /No root key opens the store now/)
+    assert.match(String((await lookAt('away', 'locked'))[0]), /file:\/1 is locked\. No root key opens the store now/)
+    await lookAt('opens', 'locked')
+    assert.deepEqual(await lookAt('opens', 'locked'), [])
   })
 
   test('are in the metrics by what the settings call them', async () => {

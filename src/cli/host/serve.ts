@@ -55,8 +55,11 @@ export async function serve(): Promise<void> {
     manager.status('waiting for the database')
     waiting.begin()
   }
+  let sealedBy = ''
   const onSealed = (reason: string) => {
-    logger.warn({ reason }, 'no root key can be used yet: waiting for one')
+    // It is told of each try, for as long as it takes.
+    if (reason !== sealedBy) logger.warn({ reason }, 'no root key can be used yet: waiting for one')
+    sealedBy = reason
     // Nobody is to start it anew meanwhile: it does what it can.
     waiting.seal(() => manager.ready('sealed: waiting for a root key'))
   }
