@@ -10,8 +10,18 @@ export interface RootKeyFound {
   readonly ms: number
 }
 
+/** Of a server that waits, too, which has no other metrics. */
+export function createSealedGauge(registers: Registry[]) {
+  return new Gauge({
+    name: 'strongroom_sealed',
+    help: 'Whether the server waits for a root key, and serves nothing else than its state.',
+    registers,
+  })
+}
+
 export function createRootKeyMetrics(registers: Registry[]) {
   return {
+    sealed: createSealedGauge(registers),
     up: new Gauge({
       name: 'strongroom_root_key_up',
       help: 'Whether a root key of the settings opened the store, when it was last asked; it is asked each minute.',

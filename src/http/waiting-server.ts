@@ -1,9 +1,11 @@
 /** What answers while the store is not there yet: that the process is up, and not ready. */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Registry } from 'prom-client'
 import type { Way } from '../crypto/providers/shares.ts'
 import { Refusal } from '../errors.ts'
 import { answerAt } from './api-of-path.ts'
 import type { Readiness } from './readiness.ts'
+import { createSealedGauge } from './root-key-metrics.ts'
 import { sealedPage, sealedRefusal, serveUnsealing, serveVaultHealth, type Unsealing } from './sealed.ts'
 import type { TlsPair } from './tls.ts'
 
@@ -17,6 +19,8 @@ export interface WaitingOptions {
   /** By which way those come who ask here for it; `undefined` where no shares are taken. */
   readonly way?: Way | undefined
   readonly isVaultApiServed?: boolean
+  /** Whether `/metrics` is here. */
+  readonly hasMetrics?: boolean
 }
 
 /** Nobody keeps it waiting: it may have to wait long. */
@@ -30,6 +34,7 @@ export async function createWaitingServer({
   unsealing,
   way,
   isVaultApiServed = false,
+  hasMetrics = false,
 }: WaitingOptions): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
@@ -75,6 +80,14 @@ export async function createWaitingServer({
         .headers({ 'retry-after': '5', 'cache-control': 'no-store', 'content-security-policy': pagePolicy })
         .type('text/html; charset=utf-8')
         .send(sealedPage(unsealing?.shares))
+    })
+  }
+  if (hasMetrics) {
+    const registry = new Registry()
+    createSealedGauge([registry]).set(1)
+    app.get('/metrics', async (_request, reply) => {
+      if (!isSealed()) throw refusalNow()
+      return reply.type(registry.contentType).send(await registry.metrics())
     })
   }
   if (isVaultApiServed) serveVaultHealth(app, isSealed, unsealing?.shares)

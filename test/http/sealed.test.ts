@@ -21,6 +21,7 @@ async function startSealed(t: TestContext, { way, isLimited = false }: Options =
   const app = await createWaitingServer({
     ...{ unsealing, way },
     isVaultApiServed: true,
+    hasMetrics: true,
     isSealed: () => state.isSealed,
   })
   t.after(() => app.close())
@@ -60,6 +61,7 @@ suite('A sealed server', () => {
       assert.deepEqual([status, code, headers['retry-after']], [503, 'sealed', '5'], `${method} ${url}`)
       assert.match(detail, /2 of the 3 shares of its root key open it, and it has 0\..*"strongroom unseal"/)
     }
+    assert.match((await get('/metrics')).text, /^strongroom_sealed 1$/m)
     // Whatever is sent with it.
     for (const [type, payload] of [
       ['text/xml', '<'],

@@ -1,15 +1,17 @@
 /** Replacing the root key: at every moment some root key opens the store, and in the end only the new one. */
 import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { chance, rounds } from '../support/chance.ts'
-import { runBeside, runCommand, startChild, startCommand } from '../support/child.ts'
+import { environment, runBeside, runCommand, startChild, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { underLoad } from '../support/load.ts'
+import { main } from '../support/main.ts'
 
 const times = rounds(2, 50)
 
@@ -110,6 +112,58 @@ for (const engine of engines) {
       const again = await startChild(t, place, { env: withNext })
       assert.equal((await again.api(api.key).get('/v3/secrets/1')).body.value, 'v')
       await again.end('SIGTERM')
+    })
+
+    test('may be killed at any point of sharing a root key, and of sharing it anew', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      await (await startChild(t, place)).end('SIGTERM')
+      const random = chance(t)
+      const urls = (url: string) => ({ STRONGROOM_ROOT_KEY_URLS: url })
+      const given = (parameters: readonly string[], url: string, shares: readonly string[]) =>
+        spawnSync(process.execPath, [main, ...parameters], {
+          ...{ env: { ...environment(place), ...(url === '' ? {} : urls(url)) }, encoding: 'utf8' },
+          input: shares.join('\n'),
+        })
+      const sharesOf = (url: string, old: readonly string[], to: string): readonly string[] => {
+        const made = given(['rewrap', '--to', to, '--json'], url, old)
+        assert.equal(made.status, 0, made.stderr)
+        return JSON.parse(made.stdout).shares
+      }
+      const began = performance.now()
+      assert.equal(given(['account', 'list'], '', []).status, 0)
+      const took = performance.now() - began
+      const kill = async (parameters: readonly string[], url: string, shares: readonly string[]) => {
+        const killed = spawn(process.execPath, [main, ...parameters], {
+          ...{ env: { ...environment(place), ...(url === '' ? {} : urls(url)) }, stdio: ['pipe', 'ignore', 'ignore'] },
+        })
+        const gone = once(killed, 'exit')
+        killed.stdin.on('error', () => {})
+        killed.stdin.end(shares.join('\n'))
+        await setTimeout(took * (0.3 + random()))
+        killed.kill('SIGKILL')
+        await gone
+      }
+      // Those that were shown to nobody stay until the end: at most three of the five.
+      const rounds = Math.min(times, 3)
+      let [url, shares]: [string, readonly string[]] = ['', []]
+      for (const next of ['shamir:2/3', 'shamir:3/5']) {
+        for (let round = 0; round < rounds; round++) {
+          await kill(['rewrap', '--to', next], url, shares)
+          assert.equal(given(['account', 'list'], url, shares).status, 0)
+        }
+        const anew = sharesOf(url, shares, next)
+        for (let round = 0; round < rounds; round++) {
+          await kill(['rewrap', '--finish'], next, anew)
+          assert.equal(given(['account', 'list'], next, anew).status, 0)
+        }
+        assert.equal(given(['rewrap', '--finish'], next, anew).status, 0)
+        assert.equal(given(['account', 'list'], next, anew).status, 0)
+        assert.equal(given(['account', 'list'], url, shares).status, 1)
+        ;[url, shares] = [next, anew]
+      }
+      const found = JSON.parse(given(['root-key', 'check', '--shares', '--json'], url, shares).stdout)
+      assert.deepEqual([found.root_keys[0].state, found.not_in_settings], ['opens', []])
     })
 
     test('finished with the old root key stays with it, and the new one opens nothing', async (t) => {

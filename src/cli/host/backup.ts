@@ -77,6 +77,7 @@ export async function verify(options: WithWhat & Parts & { readonly json?: boole
     const restored = await open(config, { dataDir, databaseUrl: undefined }, options)
     if (options.json) return printJson(shown(restored))
     print(`Backup ${restored.backup} of ${restored.madeAt} can be restored: ${told(restored)}.`)
+    if (restored.rootKeys.length > 0) print(`What opens it: ${restored.rootKeys.join(', ')}.`)
   } finally {
     clear()
   }

@@ -87,11 +87,16 @@ export class Waiting {
       {
         address: main,
         setting: 'STRONGROOM_LISTEN',
-        options: { ...shown, tls: this.#tls, way: isUnsealedByHttp ? 'network' : undefined },
+        options: {
+          ...shown,
+          tls: this.#tls,
+          way: isUnsealedByHttp ? 'network' : undefined,
+          hasMetrics: metricsListen === undefined,
+        },
       },
       ...(metricsListen === undefined
         ? []
-        : [{ address: metricsListen, setting: 'STRONGROOM_METRICS_LISTEN', options: shown }]),
+        : [{ address: metricsListen, setting: 'STRONGROOM_METRICS_LISTEN', options: { ...shown, hasMetrics: true } }]),
       ...(unsealSocket === undefined
         ? []
         : [
