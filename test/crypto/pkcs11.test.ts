@@ -82,9 +82,7 @@ suite('A root key in a token (PKCS#11)', { skip: softhsmSkip }, () => {
     })
   })
 
-  test('is killed when it hangs, and is found again when it was taken out and put back', {
-    timeout: 8000,
-  }, async (t) => {
+  test('is killed when it hangs, and is found again when it was taken out and put back', async (t) => {
     const { source, tokens, pinPath } = makeToken(t, [{ value: vector.key }])
     const root = pkcs11Key(source, (request, bytes) => ask(request, bytes, 2000))
     const wrapped = await root.wrap(plain, context)
