@@ -2,7 +2,13 @@
 import type { Action } from './audit/record.ts'
 import type { RootFinding, SealedKeyring, SealedMasterKey } from './crypto/master-key.ts'
 import * as master from './crypto/master-key.ts'
-import { openRootKey, openRootKeys, type RootKeyProvider, type RootKeySource } from './crypto/providers/open.ts'
+import {
+  makeSealedKey,
+  openRootKey,
+  openRootKeys,
+  type RootKeyProvider,
+  type RootKeySource,
+} from './crypto/providers/open.ts'
 import { Refusal } from './errors.ts'
 import { existing, keyringOf, type Needed, openVault, recordAll } from './open.ts'
 import { noStore } from './store/location.ts'
@@ -37,6 +43,25 @@ export async function addRootKey(config: Needed, next: RootKeySource, host: Host
     return master.addRootKey(roots, sealed, nextRoot)
   })
   return told
+}
+
+/**
+ * Makes a root key that the TPM of this machine seals. No store is needed, and none is changed.
+ *
+ * @param from the file of a root key that there is, to be sealed in place of a new one
+ * @throws Refusal when it cannot be made
+ */
+export async function makeRootKey(
+  source: RootKeySource,
+  from: string | undefined,
+): Promise<{ readonly name: string; readonly shown: string }> {
+  if (source.kind !== 'tpm2') {
+    const why =
+      'Only a root key of tpm2: is made so. "strongroom rewrap --add file:/path" makes a file; others are made where they are kept.'
+    throw new Refusal('invalid', why)
+  }
+  const root = await makeSealedKey(source, from)
+  return { name: master.nameOf(root), shown: root.shown }
 }
 
 /**

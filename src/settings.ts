@@ -50,7 +50,7 @@ export const settings: readonly Setting[] = [
     name: 'STRONGROOM_ROOT_KEY_URLS',
     default: '',
     meaning:
-      'In place of those two: one to five root keys, separated by blanks, any one of which opens the store: `file:/path`, `env:NAME`, `transit:https://…`, `awskms:…`, `pkcs11:…`, `command:/path`, `shamir:3/5`. [Root keys](root-keys.md).',
+      'In place of those two: one to five root keys, separated by blanks, any one of which opens the store: `file:/path`, `env:NAME`, `transit:https://…`, `awskms:…`, `pkcs11:…`, `tpm2:/path`, `command:/path`, `shamir:3/5`. [Root keys](root-keys.md).',
   },
   {
     name: 'STRONGROOM_UNSEAL_SOCKET',

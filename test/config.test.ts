@@ -68,6 +68,7 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
       'pkcs11:serial=1;id=%00%ff?module-path=/m.so&pin-source=/run/pin',
       'shamir:3/5 file:/a',
       'shamir:10/10',
+      'tpm2:/etc/strongroom/tpm tpm2:/b?pcrs=sha256:0,7,23&tcti=swtpm:path=/run/tpm.sock',
     ],
     bad: [
       ...['', ' '].slice(1),
@@ -136,6 +137,8 @@ const rows: readonly { name: string; good: readonly string[]; bad: readonly stri
         'pkcs11:token=a;object=b?module-path=/m&pin-source=planted',
         'pkcs11:token=a;object=b?module-path=/m#x',
       ],
+      ...['tpm2:', 'tpm2:a', 'tpm2:/a?pcrs=7', 'tpm2:/a?pcrs=sha1:7', 'tpm2:/a?pcrs=sha256:24', 'tpm2:/a?pcrs=sha256:'],
+      ...['tpm2:/a?tcti=a%20b', 'tpm2:/a?tcti=', 'tpm2:/a?x=y', 'tpm2:/a#b'],
     ],
   },
   { name: 'STRONGROOM_BOOTSTRAP_API_KEY', good: [], bad: ['sr_mistyped', 'word'] },

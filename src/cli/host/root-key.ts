@@ -1,6 +1,8 @@
-/** `strongroom root-key check`: which root keys open the store, asked one by one. */
-import { readConfig } from '../../config.ts'
-import { checkRootKeys, type RootKeyCheck } from '../../root-keys.ts'
+/** `strongroom root-key`: which root keys open the store, asked one by one; and one that the TPM seals. */
+import { resolve } from 'node:path'
+import { readConfig, rootKeyOf } from '../../config.ts'
+import { Refusal } from '../../errors.ts'
+import { checkRootKeys, makeRootKey, type RootKeyCheck } from '../../root-keys.ts'
 import { print, printJson } from '../output.ts'
 import { begin, hostConfig } from './with-vault.ts'
 
@@ -39,4 +41,13 @@ function explain({ findings, others }: RootKeyCheck): void {
     print(`${key} (${name}): ${how}${state === 'opens' ? `, in ${Math.round(ms)} ms` : ''}`)
   }
   for (const name of others) print(`${name}: opens the store too, and is not in the settings.`)
+}
+
+export async function make(url: string, { from }: { readonly from?: string }): Promise<void> {
+  begin()
+  const source = rootKeyOf(url)
+  if (typeof source === 'string') throw new Refusal('invalid', `The root key ${source}.`)
+  const { name, shown } = await makeRootKey(source, from === undefined ? undefined : resolve(from))
+  print(`${shown} has a root key now (${name}), which the TPM of this machine sealed. It opens no store yet.`)
+  print('A second root key elsewhere opens the store when this machine, or what the key is sealed to, is lost.')
 }

@@ -17,10 +17,15 @@ export function fileKey({ path, create }: { readonly path: string; readonly crea
   return localKey(() => readAgain(path), `file:${path}`)
 }
 
+/** @throws Refusal `invalid` as `fileKey` */
+export function readKeyFile(path: string): KeyObject {
+  return decodeKey(readNamed(path), path)
+}
+
 /** Whoever has begun with it meets it again, unless somebody took it away meanwhile. */
 function readAgain(path: string): KeyObject {
   try {
-    return decodeKey(readNamed(path), path)
+    return readKeyFile(path)
   } catch (error) {
     if (error instanceof Refusal) throw new ProviderTrouble('away', error.message)
     throw new ProviderTrouble('denied', `The root key file ${path} cannot be read.`, { cause: error })

@@ -15,13 +15,22 @@ const idBytes = 8
  * @param read gives the key each time that it is used, so that it need not stay in memory
  */
 export function localKey(read: () => KeyObject, shown = 'local'): RootKeyProvider {
+  return keptElsewhere(async () => read(), idOf(read()), shown)
+}
+
+/**
+ * The same for a key that takes time to read.
+ *
+ * @param id what `idOf` makes of it
+ */
+export function keptElsewhere(read: () => Promise<KeyObject>, id: string, shown: string): RootKeyProvider {
   return {
     kind: 'local',
-    id: idOf(read()),
+    id,
     shown,
-    wrap: async (plain, context) => seal(read(), plain, context, keyVersion),
+    wrap: async (plain, context) => seal(await read(), plain, context, keyVersion),
     unwrap: async (wrapped, context) => {
-      const key = read()
+      const key = await read()
       try {
         return open(key, wrapped, context, keyVersion)
       } catch (error) {
@@ -33,7 +42,7 @@ export function localKey(read: () => KeyObject, shown = 'local'): RootKeyProvide
 }
 
 /** Tells keys apart, and nothing about them: they are random. */
-function idOf(key: KeyObject): string {
+export function idOf(key: KeyObject): string {
   return createHmac('sha256', key).update('strongroom root key id').digest().subarray(0, idBytes).toString('hex')
 }
 

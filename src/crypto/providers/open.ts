@@ -1,8 +1,8 @@
 /** From what the configuration says to providers that are ready: each kind of root key is named here, and loaded when it is used. */
 import { Refusal } from '../../errors.ts'
 import { environmentKey } from './environment.ts'
-import { fileKey } from './file.ts'
-import type { RootKeyProvider, RootKeySource } from './provider.ts'
+import { fileKey, readKeyFile } from './file.ts'
+import { ProviderTrouble, type RootKeyProvider, type RootKeySource } from './provider.ts'
 
 export type { RootKeyProvider, RootKeySource }
 
@@ -27,6 +27,26 @@ export async function openRootKey(source: RootKeySource): Promise<RootKeyProvide
       return (await import('./pkcs11.ts')).pkcs11Key(source)
     case 'shamir':
       return (await import('./shamir.ts')).shamirKey(source)
+    case 'tpm2':
+      return (await import('./tpm2.ts')).tpm2Key(source)
+  }
+}
+
+/**
+ * Seals a root key by the TPM, a new one or that of a file.
+ *
+ * @throws Refusal `invalid` when it cannot be made, `sealed` when the TPM does not do it now
+ */
+export async function makeSealedKey(
+  source: Extract<RootKeySource, { readonly kind: 'tpm2' }>,
+  from: string | undefined,
+): Promise<RootKeyProvider> {
+  const key = from === undefined ? undefined : readKeyFile(from)
+  try {
+    return await (await import('./tpm2.ts')).makeTpm2Key(source, key)
+  } catch (error) {
+    if (!(error instanceof ProviderTrouble)) throw error
+    throw new Refusal('sealed', error.message, { cause: error })
   }
 }
 

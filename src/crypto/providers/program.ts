@@ -13,6 +13,7 @@ export interface Program {
   readonly path: string
   readonly args: readonly string[]
   readonly input?: Uint8Array
+  readonly cwd?: string
   /** `undefined` for that of this process. */
   readonly env: Readonly<Record<string, string>> | undefined
   readonly timeoutMs: number
@@ -31,7 +32,7 @@ export interface Ran {
 
 /** @throws ProviderTrouble when it cannot be run, does not end in time, or writes too much */
 export function run(program: Program): Promise<Ran> {
-  const { called, path, args, input, env, timeoutMs, answersOn = 1, areErrorsKept = false } = program
+  const { called, path, args, input, cwd, env, timeoutMs, answersOn = 1, areErrorsKept = false } = program
   const more = answersOn === 3 ? ['pipe' as const] : []
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, {
@@ -40,6 +41,7 @@ export function run(program: Program): Promise<Ran> {
       timeout: timeoutMs,
       killSignal: 'SIGKILL',
       ...(env === undefined ? {} : { env }),
+      ...(cwd === undefined ? {} : { cwd }),
     })
     let isTooMuch = false
     const end = () => {

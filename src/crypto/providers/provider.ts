@@ -42,6 +42,15 @@ export type RootKeySource =
     }
   /** With people: where this process collects their shares. */
   | { readonly kind: 'shamir'; readonly shares: Shares }
+  | {
+      readonly kind: 'tpm2'
+      /** A folder. */
+      readonly path: string
+      /** What the key is sealed to, beside the TPM: `sha256:7,11`. */
+      readonly pcrs: string | undefined
+      /** How the TPM is reached, as tpm2-tools take it. */
+      readonly tcti: string
+    }
 
 /** How a server is told who asks. What is secret is in files. */
 export type TransitLogin =

@@ -7,7 +7,7 @@ import { Shares } from './shares.ts'
 type Environment = Readonly<Record<string, string | undefined>>
 
 const forms =
-  'must be URLs separated by blanks: file:/path, env:NAME, command:/path, transit:https://host/mount/name, awskms:alias/name, pkcs11:token=…;object=…?module-path=… or shamir:3/5'
+  'must be URLs separated by blanks: file:/path, env:NAME, command:/path, transit:https://host/mount/name, awskms:alias/name, pkcs11:token=…;object=…?module-path=…, tpm2:/path or shamir:3/5'
 /** Where Kubernetes puts what a pod proves itself with. */
 const podToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 const pathForm = /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/
@@ -61,6 +61,8 @@ function sourceOf(text: string, environment: Environment): RootKeySource {
       return pkcs11Of(rest)
     case 'shamir':
       return shamirOf(rest)
+    case 'tpm2':
+      return tpm2Of(rest)
     default:
       throw new Unusable(forms)
   }
@@ -164,6 +166,18 @@ function pkcs11Of(rest: string): RootKeySource {
   return { kind: 'pkcs11', token, serial, object, id, modulePath, pinPath }
 }
 
+const pcrsForm = /^sha(256|384|512):(\d|1\d|2[0-3])(,(\d|1\d|2[0-3]))*$/
+const tctiForm = /^[a-z][a-z0-9]*(:[A-Za-z0-9:=,/._-]*)?$/
+
+function tpm2Of(rest: string): RootKeySource {
+  const [, folder = '', query = ''] = /^([^?#]*)(?:\?([^#]*))?$/.exec(rest) ?? []
+  const parameters = new Parameters(new URLSearchParams(query))
+  const pcrs = parameters.matching('pcrs', pcrsForm, 'must have a bank and its registers behind pcrs=: sha256:7,11')
+  const tcti = parameters.matching('tcti', tctiForm, 'must have behind tcti= what tpm2-tools take: device:/dev/tpmrm0')
+  parameters.end()
+  return { kind: 'tpm2', path: pathOf('tpm2', folder), pcrs, tcti: tcti ?? 'device:/dev/tpmrm0' }
+}
+
 /** As bytes, for ids need not be text. */
 function attributesOf(path: string): Map<string, Buffer> {
   const named = new Map<string, Buffer>()
@@ -219,9 +233,13 @@ class Parameters {
   }
 
   plain(name: string): string | undefined {
+    return this.matching(name, pathForm, `must have letters, digits, dots, - and _ behind ${name}=`)
+  }
+
+  matching(name: string, form: RegExp, why: string): string | undefined {
     const text = this.#take(name)
-    if (text === undefined || pathForm.test(text)) return text
-    throw new Unusable(`must have letters, digits, dots, - and _ behind ${name}=`)
+    if (text === undefined || form.test(text)) return text
+    throw new Unusable(why)
   }
 
   /** @param scheme which may stand before it, as in a URL */
