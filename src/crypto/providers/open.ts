@@ -46,7 +46,7 @@ export async function makeSealedKey(
     return await (await import('./tpm2.ts')).makeTpm2Key(source, key)
   } catch (error) {
     if (!(error instanceof ProviderTrouble)) throw error
-    throw new Refusal('sealed', error.message, { cause: error })
+    throw new Refusal('sealed', error.message)
   }
 }
 
