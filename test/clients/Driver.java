@@ -62,6 +62,12 @@ class Driver {
       own.auth().revokeSelf();
       expect(statusOf(() -> own.auth().lookupSelf()) == 403, "be nothing then");
     }
+    expect(logical.destroy("secret/life/driver", new int[] {1}).getRestResponse().getStatus() == 204, "destroy a version");
+
+    var wrapped = logical.write("secret/life/wrapped", Map.of("user", "u"), 60).getWrapResponse();
+    expect(wrapped.getTtl() == 60, "wrap an answer");
+    expect(vault.auth().unwrap(wrapped.getToken()).getData().getInt("version", 0) == 1, "unwrap");
+    expect(statusOf(() -> vault.auth().unwrap(wrapped.getToken())) == 400, "unwrap once");
     logical.delete("secret/life/driver");
     System.out.println("Went well");
   }

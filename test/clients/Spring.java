@@ -2,6 +2,7 @@
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -69,16 +70,33 @@ class Spring {
     kv.undelete("life/spring", Version.from(3));
     expect(kv.get("life/spring").getData().get("user").equals("v"), "read what was deleted");
 
+    kv.destroy("life/spring", Version.from(1));
+    expect(isGone(kv.get("life/spring", Version.from(1))), "know that a version is destroyed");
+
+    var wrapping = vault.opsForWrapping();
+    var wrapped = wrapping.wrap(Map.of("a", "b"), Duration.ofSeconds(60));
+    expect(wrapping.lookup(wrapped.getToken()).getTtl().equals(Duration.ofSeconds(60)), "look up what is wrapped");
+    var again = wrapping.rewrap(wrapped.getToken());
+    expect(wrapping.read(again.getToken()).getData().equals(Map.of("a", "b")), "unwrap");
+    expect(wrapping.read(again.getToken()) == null, "unwrap once");
+
     var client = VaultClients.createRestClient(SimpleVaultEndpointProvider.of(endpoint), new SimpleClientHttpRequestFactory(), builder -> {});
     var appRole = AppRoleAuthenticationOptions.builder()
         .roleId(AppRoleAuthenticationOptions.RoleId.provided(System.getenv("ROLE_ID")))
         .secretId(AppRoleAuthenticationOptions.SecretId.provided(System.getenv("SECRET_ID")))
+        .build();
+    // As a deployment hands a machine its secret id.
+    var handed = wrapping.wrap(Map.of("secret_id", System.getenv("SECRET_ID")), Duration.ofSeconds(60)).getToken();
+    var appRoleOfMachine = AppRoleAuthenticationOptions.builder()
+        .roleId(AppRoleAuthenticationOptions.RoleId.provided(System.getenv("ROLE_ID")))
+        .secretId(AppRoleAuthenticationOptions.SecretId.wrapped(handed))
         .build();
     var jwt = JwtAuthenticationOptions.builder().role("ci").jwt(System.getenv("JWT")).build();
     var pod = Files.readString(Path.of("pod.token"));
     var kubernetes = KubernetesAuthenticationOptions.builder().role("pod").jwtSupplier(() -> pod).build();
     for (ClientAuthentication login : List.of(
         new AppRoleAuthentication(appRole, client),
+        new AppRoleAuthentication(appRoleOfMachine, client),
         new JwtAuthentication(jwt, client),
         new KubernetesAuthentication(kubernetes, client))) {
       var token = login.login();

@@ -54,6 +54,7 @@ func main() {
 
 	life(api.KVv2("secret"))
 	lists(api)
+	wrapped(api)
 	for _, method := range []string{"approle", "jwt", "kubernetes"} {
 		loggedIn(method)
 	}
@@ -86,6 +87,11 @@ func life(kv *vault.KVv2) {
 	known, err := kv.GetMetadata(ctx, "life/go")
 	expect(err == nil && known.CurrentVersion == 4 && reflect.DeepEqual(known.CustomMetadata, data{"description": "of a life"}), "read metadata", err)
 
+	expect(statusOf(kv.Destroy(ctx, "life/go", []int{2})) == 400, "destroy no version from among others")
+	expect(kv.Destroy(ctx, "life/go", []int{1}) == nil, "destroy the oldest version")
+	_, err = kv.GetVersion(ctx, "life/go", 1)
+	expect(errors.Is(err, vault.ErrSecretNotFound), "know that a version is destroyed", err)
+
 	expect(kv.Delete(ctx, "life/go") == nil, "delete")
 	deleted, err := kv.Get(ctx, "life/go")
 	isGone := errors.Is(err, vault.ErrSecretNotFound) || err == nil && deleted.Data == nil
@@ -94,6 +100,10 @@ func life(kv *vault.KVv2) {
 	again, err := kv.Get(ctx, "life/go")
 	expect(err == nil && again.Data["user"] == "u", "read what was deleted", err)
 	expect(kv.DeleteVersions(ctx, "life/go", []int{again.VersionMetadata.Version}) == nil, "delete by versions")
+	expect(kv.Destroy(ctx, "life/go", []int{4}) == nil, "destroy what was deleted")
+	expect(kv.Undelete(ctx, "life/go", []int{4}) != nil, "not restore what is destroyed")
+	_, err = kv.Put(ctx, "life/go", data{"user": "u"})
+	expect(err == nil, "make it anew", err)
 	expect(kv.DeleteMetadata(ctx, "life/go") == nil, "delete all of it")
 	_, err = kv.Get(ctx, "life/go")
 	expect(errors.Is(err, vault.ErrSecretNotFound), "know that all of it is gone", err)
@@ -109,6 +119,18 @@ func lists(api *vault.Client) {
 	expect(err == nil && reflect.DeepEqual(folder.Data["keys"], []any{"a/", "b"}), "list a folder", err)
 	nothing, err := api.Logical().List("secret/metadata/none")
 	expect(err == nil && nothing == nil, "list a folder that is not there", err)
+}
+
+func wrapped(api *vault.Client) {
+	asking := client(api.Token())
+	asking.SetWrappingLookupFunc(func(operation, path string) string { return "60s" })
+	wrapped, err := asking.Logical().Read("secret/data/lists/b")
+	expect(err == nil && wrapped.WrapInfo != nil && wrapped.WrapInfo.TTL == 60 && wrapped.Data == nil, "wrap an answer", err)
+	token := wrapped.WrapInfo.Token
+	opened, err := client("").Logical().Unwrap(token)
+	expect(err == nil && reflect.DeepEqual(opened.Data["data"], data{"v": "1"}), "unwrap it", err)
+	_, err = client("").Logical().Unwrap(token)
+	expect(statusOf(err) == 400, "unwrap it once", err)
 }
 
 func loggedIn(method string) {

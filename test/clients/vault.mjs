@@ -28,6 +28,15 @@ await refused(vault.read('secret/data/life/node'), 404)
 await vault.write('secret/undelete/life/node', { versions: [2] })
 assert.deepEqual((await vault.read('secret/data/life/node')).data.data, { user: 'u', password: 'p' })
 
+await vault.write('secret/destroy/life/node', { versions: [1] })
+await refused(vault.read('secret/data/life/node?version=1'), 404)
+
+const wrapped = await vault.read('secret/data/life/node', { headers: { 'X-Vault-Wrap-TTL': '60' } })
+assert.deepEqual([wrapped.data, wrapped.wrap_info.ttl], [null, 60])
+const opened = await client(wrapped.wrap_info.token).unwrap({ token: wrapped.wrap_info.token })
+assert.deepEqual(opened.data.data, { user: 'u', password: 'p' })
+await refused(client(wrapped.wrap_info.token).unwrap({ token: wrapped.wrap_info.token }), 400)
+
 for (const logIn of [
   (own) => own.approleLogin({ role_id: ROLE_ID, secret_id: SECRET_ID }),
   (own) => own.write('auth/jwt/login', { role: 'ci', jwt: JWT }),

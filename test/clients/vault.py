@@ -47,6 +47,16 @@ assert read("life/db")["data"] == {"a": "b"}
 kv.delete_secret_versions("life/db", [read("life/db")["metadata"]["version"]])
 assert refused(InvalidPath, lambda: read("life/db"))
 kv.undelete_secret_versions("life/db", [3])
+kv.destroy_secret_versions("life/db", [1])
+assert refused(InvalidPath, lambda: read("life/db", version=1))
+
+wrapped = client.adapter.get("/v1/secret/data/life/db", wrap_ttl="60s")["wrap_info"]
+assert wrapped["ttl"] == 60
+opener = hvac.Client(url=os.environ["VAULT_ADDR"], token=wrapped["token"])
+assert opener.sys.unwrap()["data"]["data"] == {"a": "b"}
+assert refused(InvalidRequest, lambda: opener.sys.unwrap())
+token = client.sys.wrap({"a": "b"}, ttl="60")["wrap_info"]["token"]
+assert client.sys.unwrap(token)["data"] == {"a": "b"}
 
 with open("pod.token", encoding="utf8") as file:
     pod = file.read()

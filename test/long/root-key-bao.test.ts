@@ -1,18 +1,14 @@
 /** A root key in OpenBao itself, where `BAO` names its binary: that it answers as the recorded server does. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { suite, type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { suite, test } from 'node:test'
 import { openRootKey } from '../../src/crypto/providers/open.ts'
 import type { TransitLogin } from '../../src/crypto/providers/provider.ts'
+import { bao, rootToken, startBao } from '../support/bao.ts'
 import { makeFolder } from '../support/engines.ts'
 
-const bao = process.env['BAO']
-const rootToken = 'dev-root'
 const context = Buffer.from('a context')
 
 suite('A root key in OpenBao', { skip: bao === undefined ? 'BAO names no binary of OpenBao' : false }, () => {
@@ -69,46 +65,3 @@ suite('A root key in OpenBao', { skip: bao === undefined ? 'BAO names no binary 
     await assert.rejects(root.unwrap(wrapped, context), { reason: 'denied' })
   })
 })
-
-async function startBao(t: TestContext) {
-  const address = `127.0.0.1:${await freePort()}`
-  const child = spawn(
-    bao ?? '',
-    ['server', '-dev', `-dev-root-token-id=${rootToken}`, `-dev-listen-address=${address}`],
-    {
-      stdio: 'ignore',
-      env: { PATH: process.env['PATH'], HOME: makeFolder() },
-    },
-  )
-  t.after(() => child.kill())
-  const origin = `http://${address}`
-  const end = performance.now() + 30_000
-  while (
-    !(await fetch(`${origin}/v1/sys/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    ))
-  ) {
-    assert.ok(performance.now() < end, 'OpenBao does not start')
-    await setTimeout(100)
-  }
-  const call = async (method: string, path: string, body?: object): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${origin}/v1/${path}`, {
-      method,
-      headers: { 'x-vault-token': rootToken },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    assert.ok(answer.ok, `${path}: ${answer.status}`)
-    const text = await answer.text()
-    return text === '' ? {} : (JSON.parse(text).data ?? {})
-  }
-  return { origin, call }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
