@@ -1,6 +1,7 @@
 /** The environment, read once into a frozen Config. The only reader of process.env. */
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { join, resolve } from 'node:path'
+import { isBucket, readBucket } from './archive/bucket-url.ts'
 import type { RootKeySource } from './crypto/providers/provider.ts'
 import { parseRootKeyUrl, parseRootKeyUrls } from './crypto/providers/urls.ts'
 import { isToken } from './crypto/token.ts'
@@ -307,9 +308,14 @@ class Reader {
     const path = this.text('STRONGROOM_AUDIT_ARCHIVE')
     const auditKeepDays = this.integer('STRONGROOM_AUDIT_KEEP_DAYS', 1, 36_500)
     if (path === undefined && auditKeepDays !== undefined) {
-      this.#fault('STRONGROOM_AUDIT_KEEP_DAYS', 'needs a folder: set STRONGROOM_AUDIT_ARCHIVE')
+      this.#fault('STRONGROOM_AUDIT_KEEP_DAYS', 'needs a place for it: set STRONGROOM_AUDIT_ARCHIVE')
     }
-    return { auditArchive: path === undefined ? undefined : resolve(path), auditKeepDays }
+    if (path === undefined || !isBucket(path)) {
+      return { auditArchive: path === undefined ? undefined : resolve(path), auditKeepDays }
+    }
+    const bucket = readBucket(path)
+    if (typeof bucket === 'string') this.#fault('STRONGROOM_AUDIT_ARCHIVE', bucket)
+    return { auditArchive: path, auditKeepDays }
   }
 
   traces(): TraceSettings | undefined {

@@ -147,7 +147,8 @@ export const settings: readonly Setting[] = [
   {
     name: 'STRONGROOM_AUDIT_ARCHIVE',
     default: 'everything stays in the database',
-    meaning: 'A folder for records of the audit trail that leave the database ([archive](audit-archive.md)).',
+    meaning:
+      'Where records of the audit trail go that leave the database: a folder, or `s3://bucket/prefix?region=…` ([archive](audit-archive.md)).',
   },
   {
     name: 'STRONGROOM_AUDIT_KEEP_DAYS',

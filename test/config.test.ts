@@ -317,7 +317,7 @@ suite('settings', () => {
     assert.deepEqual(faultsOf({ [folder]: '/archive' }), [])
     for (const good of ['1', '36500']) assert.deepEqual(faultsOf({ [folder]: '/archive', [days]: good }), [])
     for (const bad of ['0', '36501', '1d']) assert.equal(faultsOf({ [folder]: '/archive', [days]: bad }).length, 1)
-    assert.match(faultsOf({ [days]: '1' })[0] ?? '', /^STRONGROOM_AUDIT_KEEP_DAYS needs a folder/)
+    assert.match(faultsOf({ [days]: '1' })[0] ?? '', /^STRONGROOM_AUDIT_KEEP_DAYS needs a place/)
   })
 
   test('that have another name now are read under the older one, unless both are given', () => {

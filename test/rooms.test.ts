@@ -15,6 +15,7 @@ const rooms: Record<string, readonly string[]> = {
   crypto: ['errors'],
   // Where a root key may come from, and what a key looks like.
   config: [
+    'archive/bucket-url.ts',
     'crypto/providers/provider.ts',
     'crypto/providers/urls.ts',
     'crypto/token.ts',
@@ -38,7 +39,7 @@ const rooms: Record<string, readonly string[]> = {
   oidc: ['outbound', 'json', 'errors'],
   // Of crypto nothing that opens or seals.
   store: ['model', 'audit', 'crypto/hmac.ts', 'database-url', 'errors'],
-  // Where records of the trail are that left the database: files, and nothing of the store.
+  // Where records of the trail are that left the database: files or objects, and nothing of the store.
   archive: ['audit'],
   // Where the trail is sent: records go out, and nothing of the store comes in. Of crypto what signs requests.
   sinks: ['audit', 'crypto/webhook-signature.ts'],

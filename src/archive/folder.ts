@@ -6,7 +6,7 @@ import { beginningOf, SegmentFault, type SegmentFiles, type SegmentSource, sourc
 /** What was left by those that were killed as they wrote: whoever writes holds a lease. */
 const unfinished = '.unfinished-'
 /** Ten thousand records of the longest kind are shorter. */
-const maxBytes = 2 ** 28
+export const maxSegmentBytes = 2 ** 28
 /** Lines that are written at once. */
 const linesAtOnce = 500
 
@@ -54,7 +54,7 @@ export class ArchiveFolder implements SegmentFiles {
 export async function openSegment(path: string): Promise<SegmentSource | undefined> {
   const found = await stat(path).catch(nothingThere)
   if (found?.isFile() !== true) return undefined
-  if (found.size > maxBytes) throw new SegmentFault(1, `The file ${path} is too long to be a segment.`)
+  if (found.size > maxSegmentBytes) throw new SegmentFault(1, `The file ${path} is too long to be a segment.`)
   return sourceOf(await readFile(path))
 }
 

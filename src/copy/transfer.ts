@@ -1,5 +1,5 @@
 /** Copies a whole store into an empty one of either kind, and proves the copy before it says so. */
-import { ArchiveFolder } from '../archive/folder.ts'
+import { openArchive } from '../archive/place.ts'
 import type { Config } from '../config.ts'
 import { Refusal } from '../errors.ts'
 import { openVault } from '../open.ts'
@@ -63,7 +63,7 @@ export async function prove(
   try {
     const snapshot = await readStoreAt(location)
     try {
-      const files = config.auditArchive === undefined ? undefined : new ArchiveFolder(config.auditArchive)
+      const files = config.auditArchive === undefined ? undefined : await openArchive(config.auditArchive)
       return await proveVault(vault, snapshot, manifest, { everyOf, watch, files })
     } finally {
       await snapshot.close()

@@ -4,6 +4,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pino } from 'pino'
+import { ArchiveFolder } from '../../src/archive/folder.ts'
 import { runArchive } from '../../src/cli/host/archive.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { filesIn, newArchive, read, ticking } from '../support/archive.ts'
@@ -81,12 +82,12 @@ test('A server archives by itself, counts it, says when it cannot, and goes on w
   const metrics = createMetrics()
   const said: string[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => void said.push(JSON.parse(line).msg) })
-  const config = { auditArchive: path, auditKeepDays: 1, auditSinks: [] }
+  const [config, files] = [{ auditKeepDays: 1, auditSinks: [] }, new ArchiveFolder(path)]
   const counted = async (name: string) => (await metrics.registry.getSingleMetric(name)?.get())?.values[0]?.value
 
   // What is in the way of the folder is a file.
   writeFileSync(path, '')
-  const failing = runArchive(server.vault, config, logger, metrics.archive)
+  const failing = runArchive(server.vault, files, config, logger, metrics.archive)
   await until(async () => said.length > 0)
   await failing()
   assert.equal(said[0], 'the audit trail could not be archived: trying again')
@@ -94,7 +95,7 @@ test('A server archives by itself, counts it, says when it cannot, and goes on w
   assert.equal((await server.api.get('/v3/secrets/1')).status, 200)
   renameSync(path, `${path}.file`)
 
-  const stop = runArchive(server.vault, config, logger, metrics.archive)
+  const stop = runArchive(server.vault, files, config, logger, metrics.archive)
   await until(async () => said.includes('audit records were archived'))
   await stop()
   assert.equal(filesIn(path).length, 1)

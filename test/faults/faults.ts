@@ -364,6 +364,22 @@ export const faults: readonly Fault[] = [
     'SQLite.*missing, cut, changed, exchanged',
   ),
   fault(
+    'an object of the archive is never replaced',
+    'archive/bucket.ts',
+    "{ ...input, IfNoneMatch: '*' }",
+    'input',
+    'long/archive-s3.test.ts',
+    'replaces nothing',
+  ),
+  fault(
+    'the URL of an archive holds no credentials',
+    'archive/bucket-url.ts',
+    "if (username !== '' || password !== '' || pathname",
+    'if (pathname',
+    'archive/place.test.ts',
+    'is refused with a sentence',
+  ),
+  fault(
     'the row of a segment is authentic where the trail is verified',
     'vault/archived-trail.ts',
     'if (!isAuthentic(vault, segment)) throw',

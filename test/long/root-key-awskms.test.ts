@@ -3,32 +3,23 @@
  * what moto does not do (keys disabled, throttling), one that gives the answers which AWS documents.
  */
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
-import { createServer as createTcpServer } from 'node:net'
-import { join } from 'node:path'
-import { suite, type TestContext, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { suite, test } from 'node:test'
 import { kmsKey } from '../../src/crypto/providers/awskms.ts'
 import { openRootKey } from '../../src/crypto/providers/open.ts'
-import { makeFolder } from '../support/engines.ts'
+import { installMoto, motoRegion } from '../support/moto.ts'
 
 const context = Buffer.from('a context')
 const plain = randomBytes(32)
-const folder = makeFolder()
-process.env['AWS_ACCESS_KEY_ID'] = 'planted-id'
-process.env['AWS_SECRET_ACCESS_KEY'] = 'planted-secret'
+const moto = installMoto('@aws-sdk/client-kms@3.1164.0')
 
-suite('A root key in AWS KMS', { skip: install() }, () => {
-  const load = async () => createRequire(join(folder, 'x.js'))('@aws-sdk/client-kms')
-  const rootAt = (endpoint: string, key: string) =>
-    kmsKey({ kind: 'awskms', key, region: 'eu-central-1', endpoint }, load)
+suite('A root key in AWS KMS', { skip: moto.skip }, () => {
+  const { load } = moto
+  const rootAt = (endpoint: string, key: string) => kmsKey({ kind: 'awskms', key, region: motoRegion, endpoint }, load)
 
   test('opens what it wrapped, in its context and under its key alone', async (t) => {
-    const endpoint = await startMoto(t)
+    const endpoint = await moto.start(t)
     const [one, other] = [await makeKey(load, endpoint, 'alias/one'), await makeKey(load, endpoint, 'alias/other')]
     assert.notEqual(one, other)
     const root = await rootAt(endpoint, 'alias/one')
@@ -86,55 +77,12 @@ suite('A root key in AWS KMS', { skip: install() }, () => {
   })
 })
 
-/** @returns why it cannot be had, or `false` */
-function install(): string | false {
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  writeFileSync(join(folder, 'package.json'), '{"private":true}')
-  const steps: readonly (readonly [string, readonly string[]])[] = [
-    ['npm', ['install', '--no-audit', '--no-fund', '@aws-sdk/client-kms@3.1164.0']],
-    ['python3', ['-m', 'venv', 'venv']],
-    ['venv/bin/pip', ['install', '-q', 'moto[server]==5.*']],
-  ]
-  for (const [program, parameters] of steps) {
-    const { status } = spawnSync(program, parameters, { cwd: folder, stdio: 'ignore' })
-    if (status !== 0) return `it cannot be had: ${program} ${parameters.join(' ')}`
-  }
-  return false
-}
-
-async function startMoto(t: TestContext): Promise<string> {
-  const port = await freePort()
-  const child = spawn(join(folder, 'venv/bin/moto_server'), ['-H', '127.0.0.1', '-p', String(port)], {
-    stdio: 'ignore',
-  })
-  t.after(() => child.kill())
-  const endpoint = `http://127.0.0.1:${port}`
-  const end = performance.now() + 60_000
-  const isUp = () =>
-    fetch(endpoint)
-      .then(() => true)
-      .catch(() => false)
-  while (!(await isUp())) {
-    assert.ok(performance.now() < end, 'moto does not start')
-    await setTimeout(100)
-  }
-  return endpoint
-}
-
 /** @returns its id */
 async function makeKey(load: () => Promise<unknown>, endpoint: string, alias: string): Promise<string> {
   // Of a package that is fetched, and of which nothing is known here.
   const { KMSClient, CreateKeyCommand, CreateAliasCommand } = Object(await load())
-  const client = new KMSClient({ region: 'eu-central-1', endpoint })
+  const client = new KMSClient({ region: motoRegion, endpoint })
   const { KeyMetadata } = await client.send(new CreateKeyCommand({}))
   await client.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata.KeyId }))
   return String(KeyMetadata.KeyId)
-}
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

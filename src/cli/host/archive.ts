@@ -1,8 +1,8 @@
 /** The archive of the trail on the host: the server's rounds, `strongroom audit archive` and `restore-segment`. */
 import { setTimeout } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { ArchiveFolder, openSegment } from '../../archive/folder.ts'
-import { SegmentFault } from '../../audit/segment.ts'
+import { openArchive, openArchived } from '../../archive/place.ts'
+import { SegmentFault, type SegmentFiles } from '../../audit/segment.ts'
 import type { Config } from '../../config.ts'
 import { invalid } from '../../errors.ts'
 import type { Server } from '../../http/server.ts'
@@ -17,12 +17,15 @@ const roundMs = 600_000
 /** After a failure, such as a disk that is full. */
 const againMs = 60_000
 
-type Settings = Pick<Config, 'auditArchive' | 'auditKeepDays' | 'auditSinks'>
+type Settings = Pick<Config, 'auditKeepDays' | 'auditSinks'>
 
-/** The folder that is named, or else the one of the settings. */
-export function folderOf(path: string | undefined, { auditArchive }: Pick<Config, 'auditArchive'>) {
-  const found = path ?? auditArchive
-  return found === undefined ? undefined : new ArchiveFolder(found)
+/** The archive that is named, or else the one of the settings. */
+export async function archiveOf(
+  place: string | undefined,
+  { auditArchive }: Pick<Config, 'auditArchive'>,
+): Promise<SegmentFiles | undefined> {
+  const found = place ?? auditArchive
+  return found === undefined ? undefined : openArchive(found)
 }
 
 /**
@@ -32,15 +35,14 @@ export function folderOf(path: string | undefined, { auditArchive }: Pick<Config
  */
 export function runArchive(
   vault: Vault,
+  files: SegmentFiles | undefined,
   config: Settings,
   logger: Logger,
   metrics: Pick<Server['archiveMetrics'], 'failures' | 'archived'>,
 ): () => Promise<void> {
-  const { auditArchive, auditKeepDays } = config
-  if (auditArchive === undefined) return async () => {}
-  const files = new ArchiveFolder(auditArchive)
+  if (files === undefined) return async () => {}
   const stopping = new AbortController()
-  const policy = policyOf(config, auditKeepDays, false)
+  const policy = policyOf(config, config.auditKeepDays, false)
   const said = { held: '' }
   let isFailed = false
   const fail = (error: unknown, accountId?: number) => {
@@ -98,8 +100,8 @@ export async function archive({ days, json = false }: ArchiveOptions): Promise<v
     onFailure: (accountId, error) => void found.failures.push(`account ${accountId}: ${reasonOf(error)}`),
   }
   await withVault(async (vault, host, config) => {
-    const files = folderOf(undefined, config)
-    if (files === undefined) throw invalid('STRONGROOM_AUDIT_ARCHIVE', 'Name the folder of the archive.')
+    const files = await archiveOf(undefined, config)
+    if (files === undefined) throw invalid('STRONGROOM_AUDIT_ARCHIVE', 'Name where the archive is.')
     const kept = days === undefined ? config.auditKeepDays : numberOf('--days', days, 0, 36_500)
     if (kept === undefined) throw invalid('--days', 'Say after how many days records are archived.')
     const policy = policyOf(config, kept, true)
@@ -132,11 +134,11 @@ interface RestoreOptions {
 }
 
 /** Brings the records of a file back for some days. */
-export async function restore(path: string, { days, json = false }: RestoreOptions): Promise<void> {
+export async function restore(file: string, { days, json = false }: RestoreOptions): Promise<void> {
   const forMs = numberOf('--days', days, 1, 3650) * dayMs
-  await withVault(async (vault, host) => {
+  await withVault(async (vault, host, { auditArchive }) => {
     const until = vault.now() + forMs
-    const segment = await restoreSegment(vault, () => openSegment(path), until, host)
+    const segment = await restoreSegment(vault, () => openArchived(file, auditArchive), until, host)
     if (segment === undefined) throw new Fault('failure', 'A server archives just now. Try again in a moment.')
     const { accountId, firstSeq, lastSeq } = segment
     const end = new Date(until).toISOString()

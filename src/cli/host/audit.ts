@@ -8,7 +8,7 @@ import { signCheckpoints, verifierKeyOf } from '../../vault/checkpoints.ts'
 import { fail } from '../failure.ts'
 import { complain, print, printJson } from '../output.ts'
 import { readCheckpoints, verifyExport } from '../verify-export.ts'
-import { folderOf } from './archive.ts'
+import { archiveOf } from './archive.ts'
 import { withVault } from './with-vault.ts'
 
 const exitCodes = { anchored: 0, tampered: 1, unreadable: 2, unanchored: 3 } as const
@@ -26,11 +26,12 @@ export async function verify(options: VerifyOptions): Promise<void> {
   const { json, state = false, checkpoint: paths = [], key } = options
   if (options.export !== undefined) return verifyExport(options.export, options)
   try {
-    const verdicts = await withVault((vault, _, config) => {
+    const verdicts = await withVault(async (vault, _, config) => {
       const checkpoints = paths.flatMap((path) =>
         checkpointsOf(path, key ?? verifierKeyOf(vault), vault.keyring.storeId),
       )
-      return Array.fromAsync(verifyAudit(vault, { checkpoints, state, files: folderOf(options.archive, config) }))
+      const files = await archiveOf(options.archive, config)
+      return Array.fromAsync(verifyAudit(vault, { checkpoints, state, files }))
     })
     const result = resultOf(verdicts)
     process.exitCode = exitCodes[result]
@@ -51,7 +52,7 @@ export async function exportRecords(options: {
   const after = Number(options.after)
   if (!/^\d{1,15}$/.test(options.after)) throw invalid('--after', 'Must be the number of a record, or 0.')
   await withVault(async (vault, _, config) => {
-    const files = folderOf(options.archive, config)
+    const files = await archiveOf(options.archive, config)
     const lines = exportLines(vault, await findAccount(vault, options.account), after, files)
     await pipeline(withLineFeeds(lines), process.stdout, { end: false })
   })

@@ -19,7 +19,7 @@ import type { Vault } from '../../vault/vault.ts'
 import { print } from '../output.ts'
 import { variable } from '../process-env.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
-import { runFollowers } from './followers.ts'
+import { prepareFollowers } from './followers.ts'
 import { listen, originOf, portalOriginOf } from './listen.ts'
 import { ServiceManager } from './service-manager.ts'
 import { type RunningSinks, runSinks } from './sinks.ts'
@@ -76,6 +76,7 @@ export async function serve(): Promise<void> {
   })
   let server: Server | undefined
   try {
+    const follow = await prepareFollowers(config)
     const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
     server = await createServer({ vault: opened.vault, config, logger, tlsPair })
     if (config.metricsListen !== undefined) {
@@ -86,7 +87,7 @@ export async function serve(): Promise<void> {
     }
     const listening = await listen(server.app, config.listen)
     const sinks = runSinks(opened.vault, config, logger, server.sinkMetrics)
-    const stopFollowers = runFollowers(opened.vault, config, logger, server)
+    const stopFollowers = follow(opened.vault, logger, server)
     stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks, stopFollowers })
     reloadWhenAsked(server, manager, sinks, logger)
     const origin = originOf(listening, config.tls !== undefined)

@@ -1,0 +1,114 @@
+/**
+ * An archive in a bucket of Amazon S3, or of a storage that speaks as it does: an object for each segment. Nothing in it is ever replaced
+ * or deleted here. The official client signs the requests; it is large, so who uses it installs it beside Strongroom, and it is loaded here alone.
+ */
+import { beginningOf, SegmentFault, type SegmentFiles, type SegmentSource, sourceOf } from '../audit/segment.ts'
+import type { Bucket } from './bucket-url.ts'
+import { maxSegmentBytes } from './folder.ts'
+
+const clientPackage: string = '@aws-sdk/client-s3'
+/** For one request, with what the client tries again by itself. */
+const patienceMs = 60_000
+
+/** Of the client what is used. */
+interface Client {
+  readonly S3Client: new (
+    settings: object,
+  ) => { send(command: object, options: { readonly abortSignal: AbortSignal }): Promise<object> }
+  readonly PutObjectCommand: new (input: object) => object
+  readonly GetObjectCommand: new (input: object) => object
+  readonly ListObjectsV2Command: new (input: object) => object
+}
+
+/**
+ * @param load gives the client's package
+ * @throws SegmentFault when it is not installed
+ */
+export async function openBucket(
+  { name: Bucket, prefix, region, endpoint }: Bucket,
+  load: () => Promise<unknown> = () => import(clientPackage),
+): Promise<SegmentFiles> {
+  const { S3Client, PutObjectCommand, GetObjectCommand, ListObjectsV2Command } = await clientOf(load)
+  const client = new S3Client({
+    ...(region === undefined ? {} : { region }),
+    // Storages of others have one address for all of their buckets.
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    maxAttempts: 3,
+  })
+  const ask = (command: object) => client.send(command, { abortSignal: AbortSignal.timeout(patienceMs) })
+  return {
+    find: async (accountId, firstSeq) => {
+      const Prefix = `${prefix}${accountId}/${beginningOf(firstSeq)}`
+      const listed = await ask(new ListObjectsV2Command({ Bucket, Prefix })).catch(refuse)
+      const contents: unknown = Reflect.get(listed, 'Contents') ?? []
+      if (!Array.isArray(contents)) throw fault('answers otherwise than S3 does')
+      const keys = contents.map((one: object): unknown => Reflect.get(one, 'Key'))
+      const found = keys.find((key) => typeof key === 'string' && key.endsWith('.jsonl'))
+      return typeof found === 'string' ? found.slice(prefix.length) : undefined
+    },
+    open: async (file): Promise<SegmentSource | undefined> => {
+      const answer = await ask(new GetObjectCommand({ Bucket, Key: `${prefix}${file}` })).catch((error: unknown) =>
+        nameOf(error) === 'NoSuchKey' ? undefined : refuse(error),
+      )
+      if (answer === undefined) return undefined
+      if (Number(Reflect.get(answer, 'ContentLength')) > maxSegmentBytes) {
+        throw new SegmentFault(1, `The object ${file} is too long to be a segment.`)
+      }
+      return sourceOf(await bytesOf(Reflect.get(answer, 'Body')))
+    },
+    make: async (file, lines) => {
+      const some: string[] = []
+      for await (const line of lines) some.push(line, '\n')
+      const Body = Buffer.from(some.join(''))
+      const input = { Bucket, Key: `${prefix}${file}`, Body, ContentType: 'application/jsonl' }
+      // A name that is taken is not given to another object.
+      await ask(new PutObjectCommand({ ...input, IfNoneMatch: '*' })).catch(refuse)
+    },
+  }
+}
+
+async function bytesOf(body: unknown): Promise<Buffer> {
+  if (!isStream(body)) throw fault('answers otherwise than S3 does')
+  try {
+    const pieces: Uint8Array[] = []
+    let length = 0
+    for await (const piece of body) {
+      length += piece.length
+      if (length > maxSegmentBytes) throw fault('sends more than a segment has')
+      pieces.push(piece)
+    }
+    return Buffer.concat(pieces)
+  } catch (error) {
+    throw error instanceof SegmentFault ? error : fault(`broke off (${nameOf(error)})`)
+  }
+}
+
+function isStream(value: unknown): value is AsyncIterable<Uint8Array> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+async function clientOf(load: () => Promise<unknown>): Promise<Client> {
+  const loaded = await load().catch(() => undefined)
+  if (isClient(loaded)) return loaded
+  throw new SegmentFault(1, `An archive at s3: needs the package ${clientPackage}: install it beside Strongroom.`)
+}
+
+function isClient(value: unknown): value is Client {
+  if (typeof value !== 'object' || value === null) return false
+  return ['S3Client', 'PutObjectCommand', 'GetObjectCommand', 'ListObjectsV2Command'].every(
+    (name) => typeof Reflect.get(value, name) === 'function',
+  )
+}
+
+/** By its name alone: what a storage writes may hold the caller's identity. */
+function refuse(error: unknown): never {
+  throw fault(`cannot be used (${nameOf(error)})`)
+}
+
+function fault(what: string): SegmentFault {
+  return new SegmentFault(1, `The storage of the archive ${what}.`)
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
+}

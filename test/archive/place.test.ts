@@ -1,0 +1,54 @@
+/** Where an archive may be, and what is said of what it may not. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { openBucket } from '../../src/archive/bucket.ts'
+import { readBucket } from '../../src/archive/bucket-url.ts'
+import { openArchive } from '../../src/archive/place.ts'
+import { readConfig } from '../../src/config.ts'
+
+suite('The place of an archive', () => {
+  test('is a bucket with a prefix, where its URL says so', () => {
+    const none = { region: undefined, endpoint: undefined }
+    assert.deepEqual(readBucket('s3://trail'), { name: 'trail', prefix: '', ...none })
+    assert.deepEqual(readBucket('s3://trail/a/b'), { name: 'trail', prefix: 'a/b/', ...none })
+    assert.deepEqual(readBucket('s3://my.trail/a/?region=eu-central-1&endpoint=https://minio.example:9000'), {
+      ...{ name: 'my.trail', prefix: 'a/', region: 'eu-central-1', endpoint: 'https://minio.example:9000' },
+    })
+    assert.equal(typeof readBucket('s3://trail?endpoint=http://127.0.0.1:9000'), 'object')
+  })
+
+  test('is refused with a sentence, before anything starts', () => {
+    for (const [url, fault] of [
+      ['s3:', /bucket/],
+      ['s3://', /bucket/],
+      ['s3://A', /bucket/],
+      ['s3://key:planted@trail/', /bucket/],
+      ['s3://trail//a', /slashes/],
+      ['s3://trail/a b', /slashes/],
+      ['s3://trail/%2e%2e/', /slashes/],
+      ['s3://trail?regio=x', /nothing else/],
+      ['s3://trail?secret=planted', /nothing else/],
+      ['s3://trail?region=a&region=b', /once/],
+      ['s3://trail?region=A', /region/],
+      ['s3://trail?endpoint=http://storage.example', /https/],
+      ['s3://trail?endpoint=https://key:planted@storage.example', /user/],
+      ['s3://trail?endpoint=https://storage.example/a', /path/],
+      ['s3://trail#a', /bucket/],
+    ] as const) {
+      assert.match(String(readBucket(url)), fault, url)
+      assert.throws(
+        () => readConfig({ STRONGROOM_AUDIT_ARCHIVE: url }),
+        ({ message }: Error) => message.includes('STRONGROOM_AUDIT_ARCHIVE') && !message.includes('planted'),
+      )
+    }
+  })
+
+  test('at a storage needs its client, and says so', async () => {
+    await assert.rejects(openArchive('s3://trail'), /needs the package @aws-sdk\/client-s3/)
+    const bucket = { name: 'trail', prefix: '', region: undefined, endpoint: undefined }
+    await assert.rejects(
+      openBucket(bucket, async () => ({ S3Client: class {} })),
+      /needs the package/,
+    )
+  })
+})
