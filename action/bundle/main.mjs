@@ -1120,7 +1120,7 @@ async function openStream(fetch, request, signal) {
 		const { url, method, headers } = request;
 		const response = await fetch(url, {
 			method,
-			headers,
+			headers: { ...headers },
 			redirect: "manual",
 			signal
 		});
@@ -1138,13 +1138,13 @@ async function openStream(fetch, request, signal) {
 }
 /** Of a read on condition: whether the server says that nothing has changed. */
 function isUnchanged({ headers }, { status }) {
-	return status === 304 && headers.get("if-none-match") !== null;
+	return status === 304 && headers["if-none-match"] !== void 0;
 }
 async function ask$1(fetch, request, signal, shape) {
 	const { url, method, headers, body } = request;
 	const response = await fetch(url, {
 		method,
-		headers,
+		headers: { ...headers },
 		redirect: "manual",
 		signal,
 		...body === void 0 ? {} : { body }
@@ -2686,8 +2686,14 @@ var Connection = class {
 				answer: anything
 			};
 			const request = await this.#requestOf("GET /v3/events", rule, { query }, options);
-			request.headers.set("accept", "text/event-stream");
-			const opened = await openStream(this.#settings.fetch, request, signal);
+			const headers = {
+				...request.headers,
+				accept: "text/event-stream"
+			};
+			const opened = await openStream(this.#settings.fetch, {
+				...request,
+				headers
+			}, signal);
 			if ("body" in opened) return opened.body;
 			if (isRenewed || !this.#isKeyRefused(request, opened.failure)) throw errorOf(opened.failure, false);
 		}
@@ -2732,9 +2738,13 @@ var Connection = class {
 	async #underGoodKey(request) {
 		if (!this.#isOver(request)) return request;
 		const apiKey = checkedApiKey(await this.#settings.apiKey?.(request.signal));
-		request.headers.set("authorization", `Bearer ${apiKey}`);
+		const headers = {
+			...request.headers,
+			authorization: `Bearer ${apiKey}`
+		};
 		return {
 			...request,
+			headers,
 			apiKey,
 			secrets: [apiKey, ...request.secrets]
 		};
@@ -2747,20 +2757,20 @@ var Connection = class {
 		const signal = eitherOf(options.signal, this.#settings.signal);
 		signal?.throwIfAborted();
 		const apiKey = await this.#settings.apiKey?.(signal);
-		const headers = new Headers({ accept: "application/json" });
-		if (this.#settings.apiKey === void 0) headers.set("strongroom-portal", "1");
-		else if (!isOpen) headers.set("authorization", `Bearer ${checkedApiKey(apiKey)}`);
-		if (body !== void 0) headers.set("content-type", "application/json");
-		const environment = environmentOf(options, this.#settings.environment);
-		if (environment !== void 0) headers.set("strongroom-environment", environment);
-		if (options.ifMatch !== void 0) headers.set("if-match", [options.ifMatch].flat().join(", "));
 		const known = options.known ?? options.ifNoneMatch;
-		if (known !== void 0) headers.set("if-none-match", known);
-		if (repeat === "keyed") headers.set("idempotency-key", options.idempotencyKey ?? newIdempotencyKey());
 		return {
 			url,
 			method,
-			headers,
+			headers: headersOf({
+				accept: "application/json",
+				"strongroom-portal": this.#settings.apiKey === void 0 ? "1" : void 0,
+				authorization: this.#settings.apiKey === void 0 || isOpen ? void 0 : `Bearer ${checkedApiKey(apiKey)}`,
+				"content-type": body === void 0 ? void 0 : "application/json",
+				"strongroom-environment": environmentOf(options, this.#settings.environment),
+				"if-match": options.ifMatch === void 0 ? void 0 : [options.ifMatch].flat().join(", "),
+				"if-none-match": known,
+				"idempotency-key": repeat === "keyed" ? options.idempotencyKey ?? newIdempotencyKey() : void 0
+			}),
 			body,
 			timeoutMs,
 			signal,
@@ -2769,6 +2779,18 @@ var Connection = class {
 		};
 	}
 };
+/**
+* Those that there are. Not a `Headers`: in Node.js that takes longer to load than all else that one command does.
+*
+* @throws TypeError for what no header can carry
+*/
+function headersOf(headers) {
+	return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => {
+		if (value === void 0) return [];
+		if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new TypeError(`${name}: must be what a header can carry.`);
+		return [[name, value]];
+	}));
+}
 function eitherOf(one, other) {
 	return one === void 0 || other === void 0 ? one ?? other : AbortSignal.any([one, other]);
 }
