@@ -1,10 +1,10 @@
 /** The documents: tables as the source has them, links that lead somewhere, and commands that do what is shown. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { buildCommand } from '../scripts/build.ts'
+import { buildCommandOnce } from '../scripts/build.ts'
 import { brokenLinks, type Document, documents, regenerate } from '../scripts/docs.ts'
 import { listening } from './support/child.ts'
 import { makeFolder } from './support/engines.ts'
@@ -63,7 +63,7 @@ for (const document of documents()) {
   if (blocks.length === 0) continue
 
   test(`the commands of ${document.path} do what it shows`, async (t) => {
-    const terminal = await startAsShown(t)
+    const terminal = await startAsShown(t, document.path === 'README.md')
     for (const block of blocks) {
       const skip = block.needs === undefined || isInstalled(block.needs) ? false : `${block.needs} is not installed`
       await t.test(block.commands.split('\n')[0], { skip }, () => terminal.check(block))
@@ -90,7 +90,8 @@ class Terminal {
 
   check({ commands, exitCode, output }: Block): void {
     const typed = commands.replaceAll(shownUrl, this.#url).replaceAll(/\bsr_\.\.\./g, this.#lastKey)
-    const { status, stdout, stderr } = spawnSync('bash', ['-c', this.#variables + typed], {
+    // A shell whose standard input is a socket reads ~/.bashrc, as if by rsh.
+    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', this.#variables + typed], {
       cwd: this.#folder,
       encoding: 'utf8',
       env: {
@@ -133,27 +134,28 @@ function environment(): Record<string, string | undefined> {
   return { PATH: process.env['PATH'], HOME: process.env['HOME'] }
 }
 
-/** A server as the README starts it, in a copy of the tree; only its port is another. */
-async function startAsShown(t: TestContext): Promise<Terminal> {
+/** A server as the README starts it, in a folder that looks like a checkout; only its port is another. */
+async function startAsShown(t: TestContext, isReadme: boolean): Promise<Terminal> {
   const readme = documents().find(({ path }) => path === 'README.md')
   const [, commands] = /<!-- start -->\n```sh\n([\s\S]*?)```/.exec(readme?.text ?? '') ?? []
   assert.equal(commands, 'npm ci\nnpm start\n')
-  const folder = makeFolder()
-  for (const part of ['bin', 'src', 'package.json', 'package-lock.json', '.npmrc']) {
-    cpSync(join(root, part), join(folder, part), { recursive: true })
-  }
   // As "npm test" has just built it; in a run without that it is built here.
-  const built = process.env['STRONGROOM_TEST_MAIN']
-  if (built === undefined) await buildCommand(join(folder, 'dist'))
-  else cpSync(dirname(built), join(folder, 'dist'), { recursive: true })
+  await buildCommandOnce(join(root, 'dist'))
+  const folder = makeFolder()
+  // Links: what Node.js has compiled of a copy would be of no use to the next. What "npm ci" gives has just run this test.
+  for (const part of ['bin', 'src', 'dist', 'package.json', 'package-lock.json', '.npmrc', 'node_modules']) {
+    symlinkSync(join(root, part), join(folder, part))
+  }
   mkdirSync(join(folder, 'shell'))
   const command = `#!/bin/sh\nexec node "${join(folder, 'bin/strongroom.js')}" "$@"\n`
   writeFileSync(join(folder, 'shell/strongroom'), command, { mode: 0o755 })
-  // What "npm ci" gives has just run this test.
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  const server = spawn('npm', ['start'], {
+  // What npm runs, as npm itself takes longer to start than the server: it is asked to as often as the README is followed.
+  const words = isReadme ? ['npm', 'start'] : ['sh', '-c', startScript()]
+  const [program = '', ...rest] = words
+  const PATH = `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`
+  const server = spawn(program, rest, {
     cwd: folder,
-    env: { ...environment(), STRONGROOM_LISTEN: '127.0.0.1:0' },
+    env: { ...environment(), PATH, STRONGROOM_LISTEN: '127.0.0.1:0' },
     detached: true,
   })
   t.after(async () => {
@@ -164,7 +166,12 @@ async function startAsShown(t: TestContext): Promise<Terminal> {
   return new Terminal(folder, url, firstKey)
 }
 
-/** npm and the server that it started, which are a process group of their own. */
+function startScript(): string {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return scripts.start
+}
+
+/** The server and who started it, which are a process group of their own. */
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return
   const gone = new Promise((resolve) => server.once('exit', resolve))
