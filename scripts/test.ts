@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Client } from 'pg'
 import { migrate } from '../src/store/postgres/migrate.ts'
-import { dearest } from '../test/support/cost.ts'
+import { cpuOf, dearest } from '../test/support/cost.ts'
 import { administer, startCluster } from '../test/support/postgres.ts'
 import { buildCommandOnce } from './build.ts'
 import { bundleSources } from './bundle-sources.ts'
@@ -112,6 +112,8 @@ try {
   )
   process.exitCode = status ?? 1
   if (files.length > 1) console.log(dearest(costs, 10).join('\n'))
+  // Of the connections that have ended.
+  if (cluster !== undefined) console.log(`CPU of PostgreSQL: ${cpuOf(cluster.pid)?.toFixed(0) ?? '?'} s`)
 } finally {
   if (named !== undefined && template !== undefined) await administer(named, `drop database ${template}`)
   cluster?.stop()

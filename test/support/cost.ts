@@ -10,16 +10,19 @@ export interface Cost {
 }
 
 const costs = process.env['STRONGROOM_TEST_COSTS']
-const ownStat = '/proc/self/stat'
 
 /** Seconds that this process has taken, and those that it started and that have ended. */
 export function cpu(): number {
-  if (!existsSync(ownStat)) {
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1e6
-  }
+  const { user, system } = process.cpuUsage()
+  return cpuOf(process.pid) ?? (user + system) / 1e6
+}
+
+/** The same of another process, where the system tells. */
+export function cpuOf(pid: number): number | undefined {
+  const stat = `/proc/${pid}/stat`
+  if (!existsSync(stat)) return undefined
   // utime, stime, cutime and cstime, in hundredths of a second (proc_pid_stat(5)); the name before may have blanks.
-  const [, fields = ''] = /\) (.*)/.exec(readFileSync(ownStat, 'utf8')) ?? []
+  const [, fields = ''] = /\) (.*)/.exec(readFileSync(stat, 'utf8')) ?? []
   return (
     fields
       .split(' ')
