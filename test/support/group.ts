@@ -5,6 +5,7 @@
 import { relative } from 'node:path'
 import { after, before, suite } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import './quiet.ts'
 import { cpu, note } from './cost.ts'
 import './ends.ts'
 

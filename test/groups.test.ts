@@ -1,0 +1,66 @@
+/** Files of tests that share a process: each with its own suites and hooks, and none that can stand still. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { ending } from './support/cli.ts'
+import { makeFolder } from './support/engines.ts'
+
+const support = join(import.meta.dirname, 'support/group.ts')
+
+const whole = `
+  import { after, before, beforeEach, suite, test } from 'node:test'
+  const steps = []
+  suite('outer', () => {
+    before(() => steps.push('before'))
+    beforeEach(() => steps.push('each'))
+    after(() => console.log(steps.join()))
+    suite('inner', async () => {
+      await null
+      test('first', async (t) => {
+        t.after(() => steps.push('after first'))
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        await t.test('part', () => steps.push('part'))
+      })
+      test('second', () => steps.push('second'))
+    })
+  })`
+
+const later = (what: string) => `
+  import { test } from 'node:test'
+  test('stands still', () => new Promise(() => setTimeout(() => ${what}, 1)))`
+
+suite('Files of tests in one process', () => {
+  test('keep their suites, hooks and parts', async () => {
+    const { code, stdout } = await runTogether(whole, whole)
+
+    const once = 'before,each,each,part,after first,each,second'
+    assert.equal(stdout.match(new RegExp(`^(?:# )?${once}$`, 'gm'))?.length, 2, stdout)
+    assert.match(stdout, /\b1\.mjs[\s\S]*outer[\s\S]*inner[\s\S]*first[\s\S]*second[\s\S]*\b2\.mjs[\s\S]*outer/)
+    assert.equal(code, 0)
+  })
+
+  for (const what of ['{ throw new Error("planted") }', 'void Promise.reject(new Error("planted"))']) {
+    test(`end at once when something is not caught: ${what}`, { timeout: 60_000 }, async () => {
+      const { code, stderr } = await runTogether(later(what), whole)
+
+      assert.equal(code, 1)
+      assert.match(stderr, /^Not caught, in ".*stands still"[\s\S]*Error: planted\n {4}at .*1\.mjs/m)
+    })
+  }
+})
+
+function runTogether(...files: readonly string[]) {
+  const folder = makeFolder()
+  const paths = files.map((text, at) => {
+    const path = join(folder, `${at + 1}.mjs`)
+    writeFileSync(path, text)
+    return path
+  })
+  const entry = join(folder, 'all.mjs')
+  writeFileSync(entry, `import { runGroup } from ${JSON.stringify(support)}\nrunGroup(${JSON.stringify(paths)})\n`)
+  // A run within a run of the test runner would report to the outer one.
+  const { NODE_TEST_CONTEXT: _, STRONGROOM_TEST_COSTS: __, ...env } = process.env
+  return ending(spawn(process.execPath, [entry], { env }))
+}
