@@ -14,6 +14,26 @@ const selected = (page: Page, text: string) => status(page).getByText(text, { ex
 const act = (page: Page, action: string) =>
   page.getByRole('region', { name: 'Selected secrets' }).getByRole('button', { name: action, exact: true }).click()
 
+/** Pictures at each width, light and dark, for whoever wants to see them. */
+async function look(page: Page, name: string): Promise<void> {
+  const pictures = process.env['STRONGROOM_PICTURES']
+  if (pictures === undefined) return
+  for (const [width, colorScheme] of [
+    [390, 'dark'],
+    [390, 'light'],
+    [768, 'light'],
+    [1024, 'dark'],
+    [1440, 'light'],
+  ] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize({ width, height: 844 })
+    await page.waitForTimeout(300)
+    await page.screenshot({ path: `${pictures}/${name}-${width}-${colorScheme}.png` })
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize({ width: 1440, height: 900 })
+}
+
 // What is selected is of the page; what happens to each secret has its tests on every store.
 for (const engine of engines.slice(0, 1)) {
   suite(`${engine.name}: many secrets at once`, { skip: engine.skip }, () => {
@@ -34,7 +54,7 @@ for (const engine of engines.slice(0, 1)) {
       assert.deepEqual(await violations(page), [])
       // One of them is gone before it is its turn.
       await api.delete('/v3/secrets/5')
-      await act(page, 'Move')
+      await act(page, 'Move to list')
       await page.getByRole('button', { name: /Select a list/ }).click()
       await page.getByRole('option', { name: 'web' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Move', exact: true }).click()
@@ -62,11 +82,20 @@ for (const engine of engines.slice(0, 1)) {
 
       await page.getByRole('button', { name: 'web/, show this folder' }).click()
       await page.getByRole('heading', { name: 'web', exact: true }).waitFor()
+      await page.getByText('1 folder, 1 secret').waitFor()
+      assert.deepEqual(await names(), ['web/port'])
+      assert.deepEqual(await violations(page), [])
+      await look(page, 'folder')
+      await page.getByLabel('Search secrets').fill('user')
+      await page.getByText('1 of 5').waitFor()
+      assert.deepEqual(await names(), ['web/db/user'])
+      await page.getByRole('button', { name: 'Clear' }).click()
+      await page.getByText('Include subfolders').click()
       await page.getByText('3 of 5').waitFor()
       assert.deepEqual(await names(), ['web/db/password', 'web/db/user', 'web/port'])
-      assert.deepEqual(await violations(page), [])
-      await page.getByRole('button', { name: 'web/db/, show this folder' }).first().click()
-      await page.getByText('2 of 5').waitFor()
+      await page.getByText('Include subfolders').click()
+      await page.getByRole('navigation', { name: 'Folders in this folder' }).getByRole('link', { name: 'db' }).click()
+      await page.getByText('2 secrets', { exact: true }).waitFor()
       await page.getByRole('navigation', { name: 'Where this is' }).getByRole('link', { name: 'web' }).waitFor()
       assert.equal(new URL(page.url()).searchParams.get('folder'), 'web/db')
       assert.match((await page.getByRole('link', { name: 'New secret' }).getAttribute('href')) ?? '', /folder=web%2Fdb/)
@@ -89,7 +118,50 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('link', { name: 'web/db/password' }).click()
       await page.getByRole('heading', { name: 'web/db/password' }).waitFor()
       await page.getByRole('navigation', { name: 'Where this is' }).getByRole('link', { name: 'db' }).click()
-      await page.getByText('2 of 5').waitFor()
+      await page.getByText('2 secrets', { exact: true }).waitFor()
+    })
+
+    test('are moved to another folder: renamed by their ids, after a preview that says which templates name them', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await makeSecrets(portal.server.vault, ['web/db/password', 'web/db/user', 'web/port', 'api/port'])
+      const template = ['$', '{{secret.web/db/user}}'].join('')
+      await api.post('/v3/secrets', { name: 'dsn', type: 'template', value: template })
+      const page = await portal.openAs(owner, '/portal/secrets?folder=/')
+
+      await page.getByText('2 folders, 1 secret').waitFor()
+      await page.getByRole('link', { name: 'web', exact: true }).click()
+      await page.getByText('Include subfolders').click()
+      await page.getByRole('checkbox', { name: 'Select all' }).click()
+      await act(page, 'Move to folder')
+      const dialog = page.getByRole('dialog', { name: 'Move 3 secrets to a folder' })
+      await dialog.getByLabel('Folder').fill('api')
+      const rows = dialog.getByRole('region', { name: 'Preview' }).getByRole('listitem')
+      await rows.getByText('→ api/db/user').waitFor()
+      assert.deepEqual(await rows.allTextContents(), [
+        'Movedweb/db/password→ api/db/password',
+        'Movedweb/db/user→ api/db/user',
+        'Name takenweb/port→ api/port',
+      ])
+      await dialog.getByText('1 template will no longer resolve: dsn.').waitFor()
+      assert.deepEqual(await violations(page), [])
+      await look(page, 'move-to-folder')
+      await dialog.getByRole('button', { name: 'Move', exact: true }).click()
+
+      await page.getByText('2 secrets moved to api/.').waitFor()
+      await page.getByText('There is a secret named api/port already.').waitFor()
+      await page.getByRole('button', { name: 'Close' }).click()
+      const { secrets } = (await api.get('/v3/secrets')).body
+      assert.deepEqual(
+        secrets.map(({ id, name }: { id: number; name: string }) => [id, name]),
+        [
+          [1, 'api/db/password'],
+          [2, 'api/db/user'],
+          [3, 'web/port'],
+          [4, 'api/port'],
+          [5, 'dsn'],
+        ],
+      )
     })
 
     test('are selected across rows that were never loaded', async (t) => {
@@ -294,7 +366,7 @@ for (const engine of engines.slice(0, 1)) {
 
       await page.getByRole('checkbox', { name: 'Select all' }).click()
       await selected(page, 'All 3 matching selected')
-      for (const action of ['Move', 'Tag', 'Set expiry', 'Delete']) {
+      for (const action of ['Move to list', 'Move to folder', 'Tag', 'Set expiry', 'Delete']) {
         assert.equal(await page.getByRole('button', { name: action, exact: true }).count(), 0, action)
       }
       await act(page, 'Copy names')

@@ -86,18 +86,27 @@ export function StaleAheadOfList({ list }: { readonly list: string }) {
   return <Ahead holders={data} isUnknown={error !== null} isStale={({ stale }) => stale} isDeletion />
 }
 
-/** The same before some are deleted. */
+/** The same before some are deleted, or become other versions. */
 export function StaleAheadOfSome({
   held,
   isUnknown,
+  isDeletion = true,
 }: {
+  readonly isDeletion?: boolean
   /** Those of them that some target holds, by id; nothing before they are loaded. */
   readonly held: ReadonlySet<number> | undefined
   readonly isUnknown: boolean
 }) {
   const { data, error } = useDeployments()
   const holders = held && data?.filter(({ secrets }) => secrets.some(({ id }) => held.has(id)))
-  return <Ahead holders={holders} isUnknown={isUnknown || error !== null} isStale={({ stale }) => stale} isDeletion />
+  return (
+    <Ahead
+      holders={holders}
+      isUnknown={isUnknown || error !== null}
+      isStale={({ stale }) => stale}
+      isDeletion={isDeletion}
+    />
+  )
 }
 
 function Ahead({

@@ -95,7 +95,7 @@ function failedOf(bulk: Bulk, failures: readonly Failure[]): Bulk {
 }
 
 /** What the next one would meet, too. */
-function isFatal(error: unknown): boolean {
+export function isFatal(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'unauthenticated' || code === 'unreachable' || (isServers(error) && code !== 'integrity_failure')
 }

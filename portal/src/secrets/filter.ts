@@ -2,6 +2,7 @@
 import type { SecretFilter } from '../api/client.ts'
 import { timeOf } from '../ui/time.tsx'
 import { columns } from './columns.tsx'
+import { folderIn } from './folders.ts'
 import { isType, type Type } from './types.ts'
 
 /** In the order that they are shown in. */
@@ -27,8 +28,10 @@ export const inState: Readonly<Record<State, (now: number) => SecretFilter>> = {
 export interface Filter {
   readonly q: string
   readonly list: string | null
-  /** Without a `/` at its end. */
+  /** The one that is open: without a `/` at its end, and empty for the one that all are in. */
   readonly folder: string | null
+  /** Whether what is in folders below it is shown too, without these. */
+  readonly isDeep: boolean
   readonly type: Type | null
   readonly tag: string | null
   readonly state: State | null
@@ -46,7 +49,8 @@ export function filterOf(query: URLSearchParams): Filter {
   return {
     q: query.get('q') ?? '',
     list: query.get('list'),
-    folder: query.get('folder'),
+    folder: folderIn(query),
+    isDeep: query.get('deep') === 'true',
     type: isType(type) ? type : null,
     tag: query.get('tag'),
     state: state !== null && isState(state) ? state : null,
@@ -60,11 +64,8 @@ function isState(text: string): text is State {
 }
 
 /** What the server is asked for. @param text what is looked for, as it stands in the field */
-export function searchOf(
-  { list, folder, type, tag, state, sort, isDown }: Filter,
-  text: string,
-  now: number,
-): SecretFilter {
+export function searchOf(filter: Filter, text: string, now: number): SecretFilter {
+  const { list, folder, type, tag, state, sort, isDown } = filter
   const { sortsBy = 'name' } = columns.find(({ id }) => id === sort) ?? {}
   const q = text.trim()
   return {
@@ -72,11 +73,21 @@ export function searchOf(
     ...(isDown ? { order: 'desc' } : {}),
     ...(q === '' ? {} : { q }),
     ...(list === null ? {} : { list }),
-    ...(folder === null ? {} : { name: `${folder}/*` }),
+    ...(folder === null ? {} : inOpen(folder, isOfLevel(filter, text))),
     ...(type === null ? {} : { type }),
     ...(tag === null ? {} : { tag }),
     ...(state === null ? {} : inState[state](now)),
   }
+}
+
+/** Whether a folder is shown as it is, with its folders; what is looked for in it is looked for in those below, too. */
+export function isOfLevel({ folder, isDeep, list, type, tag, state }: Filter, text: string): boolean {
+  return folder !== null && !isDeep && text.trim() === '' && [list, type, tag, state].every((part) => part === null)
+}
+
+function inOpen(folder: string, isLevel: boolean): SecretFilter {
+  if (isLevel) return { folder: folder === '' ? '' : `${folder}/` }
+  return folder === '' ? {} : { name: `${folder}/*` }
 }
 
 /** Whether a search leaves none out. */

@@ -40,6 +40,18 @@ export function useIdsOf(selection: Selection, limit: number) {
   })
 }
 
+/** The folders directly in one, whole, without a `/` at their end. */
+export function useFolders(folder: string, isEnabled = true) {
+  return useAnswer(
+    [...secretsKey, 'folders', folder],
+    async (options) => {
+      const all = await Array.fromAsync(strongroom.secrets.folders(folder === '' ? '' : `${folder}/`, options))
+      return all.map(({ name }) => name.slice(0, -1))
+    },
+    { enabled: isEnabled },
+  )
+}
+
 export function useLists() {
   return useListing(listsKey, (options) => strongroom.lists.list(options))
 }

@@ -10,7 +10,8 @@ import { useLater } from '../ui/later.ts'
 import { useTitle } from '../ui/page.tsx'
 import { changed } from '../ui/search.ts'
 import { Empty, Loading, Trouble } from '../ui/states.tsx'
-import { type Change, filterOf, isOfAll, searchOf } from './filter.ts'
+import { type Change, filterOf, isOfAll, isOfLevel, searchOf } from './filter.ts'
+import { FolderTiles } from './folder-tiles.tsx'
 import { Choices, Head } from './head.tsx'
 import { ImportDialog } from './import.tsx'
 import { looksLikeEntries, pastedFile } from './import-plan.ts'
@@ -90,7 +91,7 @@ function useFound() {
   const search = useMemo(() => searchOf(filter, wanted, Date.now()), [filter, wanted])
   const clear = useCallback(() => {
     setText('')
-    change({ q: null, list: null, folder: null, type: null, tag: null, state: null })
+    change({ q: null, list: null, type: null, tag: null, state: null })
   }, [change])
   return { filter, text, setText, change, go, clear, first: useFirst(search) }
 }
@@ -111,7 +112,9 @@ function Listing({
   const counted = useCount(data?.search ?? {}, data?.next !== undefined)
   const total = data?.next === undefined ? data?.items.length : counted
   const { list, folder, type, tag, state } = filter
-  const isFiltered = text !== '' || [list, folder, type, tag, state].some((part) => part !== null)
+  const isFiltered = text !== '' || [list, type, tag, state].some((part) => part !== null)
+  // Of what is shown, which may be of what was looked for before.
+  const isLevel = data === undefined ? isOfLevel(filter, text) : data.search.folder !== undefined
   const ofAll = data !== undefined && isOfAll(data.search)
   const selecting = useSelection(data?.search, total ?? 0)
   const { dialog, open } = useDialog()
@@ -133,6 +136,7 @@ function Listing({
       <div className="secrets-main">
         <Head
           filter={filter}
+          isLevel={isLevel}
           shown={total}
           all={ofAll ? total : summary?.secrets}
           mayWrite={mayWrite}
@@ -156,11 +160,13 @@ function Listing({
           <Choices filter={filter} tags={summary?.tags ?? []} isFiltered={isFiltered} change={change} onClear={clear} />
         </div>
         <SelectionBar selecting={selecting} total={total} open={open} />
+        {isLevel && folder !== null ? <FolderTiles folder={folder} /> : null}
         <Rows
           found={found}
           total={total}
           all={ofAll ? total : summary?.secrets}
           mayWrite={mayWrite}
+          isLevel={isLevel}
           selecting={selecting}
         />
       </div>
@@ -174,9 +180,11 @@ function Rows({
   total,
   all,
   mayWrite,
+  isLevel,
   selecting,
 }: {
   readonly found: Found
+  readonly isLevel: boolean
   /** How many are found. Not known before they are counted. */
   readonly total: number | undefined
   readonly all: number | undefined
@@ -197,6 +205,7 @@ function Rows({
     )
   }
   if (all === 0) return <NoneYet mayWrite={mayWrite} />
+  if (data.items.length === 0 && isLevel) return <NoneInFolder />
   if (data.items.length === 0) return <NothingFits all={all} />
   return (
     <SecretsTable
@@ -228,6 +237,10 @@ function NoneYet({ mayWrite }: { readonly mayWrite: boolean }) {
       every read is logged. {mayWrite ? 'Create one, or paste or drop a .env, JSON or YAML file here.' : ''}
     </Empty>
   )
+}
+
+function NoneInFolder() {
+  return <p className="muted small folder-note">No secrets directly in this folder.</p>
 }
 
 function NothingFits({ all }: { readonly all: number | undefined }) {

@@ -1,5 +1,16 @@
 /** Above the table, once something is selected: how much, and what can be done with it. */
-import { CalendarClock, Copy, CopyPlus, Download, FolderInput, MoreHorizontal, Tag, Trash2, X } from 'lucide-react'
+import {
+  CalendarClock,
+  Copy,
+  CopyPlus,
+  Download,
+  FolderClosed,
+  FolderInput,
+  MoreHorizontal,
+  Tag,
+  Trash2,
+  X,
+} from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useRights } from '../session/rights.ts'
 import { Button, IconButton } from '../ui/controls.tsx'
@@ -16,6 +27,7 @@ import {
   useCopyTargets,
 } from './bulk-actions.tsx'
 import { ExportDialog } from './export.tsx'
+import { MoveToFolderDialog } from './move-to-folder.tsx'
 import { chosenOf, type Selecting } from './selection.ts'
 
 interface Action {
@@ -84,7 +96,18 @@ function useActions(selecting: Selecting, open: (make: MakeDialog) => void): rea
   return [
     ...(mayWrite
       ? [
-          { id: 'move', label: 'Move', icon: <FolderInput size={14} aria-hidden />, onAction: dialog(MoveDialog) },
+          {
+            id: 'list',
+            label: 'Move to list',
+            icon: <FolderClosed size={14} aria-hidden />,
+            onAction: dialog(MoveDialog),
+          },
+          {
+            id: 'folder',
+            label: 'Move to folder',
+            icon: <FolderInput size={14} aria-hidden />,
+            onAction: dialog(MoveToFolderDialog),
+          },
           { id: 'tag', label: 'Tag', icon: <Tag size={14} aria-hidden />, onAction: dialog(TagDialog) },
           {
             id: 'expiry',

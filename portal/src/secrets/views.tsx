@@ -1,11 +1,18 @@
 /** Beside the table: views and lists, with how many secrets are in each. */
-import { CalendarClock, CornerDownRight, File, FolderClosed, Hourglass, Layers, PackageX } from 'lucide-react'
+import { CalendarClock, CornerDownRight, File, Folder, FolderClosed, Hourglass, Layers, PackageX } from 'lucide-react'
 import { memo, type ReactNode } from 'react'
 import { useLocation, useSearchParams } from 'wouter'
 import type { Summary } from '../api/client.ts'
 import { type Change, type Filter, states } from './filter.ts'
+import { folderInAddress } from './folders.ts'
 import { mayInherit, useBase } from './inherited.tsx'
-import { useLists } from './queries.ts'
+import { useFolders, useLists } from './queries.ts'
+
+const stateViews = [
+  ['soon', CalendarClock, 'expiring'],
+  ['stale', Hourglass, 'unchanged'],
+  ['held-old', PackageX, 'held_old'],
+] as const
 
 /** Stays as it is while somebody types into the search. */
 export const Views = memo(function Views({
@@ -26,6 +33,8 @@ export const Views = memo(function Views({
   const isInherited = query.get('view') === 'inherited'
   const isAll = list === null && folder === null && type === null && state === null && !isInherited
   const base = useBase()
+  const { data: folders } = useFolders('')
+  const isFoldered = folder !== null || (folders?.length ?? 0) > 0
   const view = (
     label: string,
     icon: ReactNode,
@@ -38,7 +47,7 @@ export const Views = memo(function Views({
       type="button"
       className="view"
       aria-current={isOn ? 'true' : undefined}
-      onClick={() => change({ list: null, folder: null, type: null, state: null, view: null, ...part })}
+      onClick={() => change({ list: null, folder: null, deep: null, type: null, state: null, view: null, ...part })}
     >
       {icon}
       <span>{label}</span>
@@ -48,15 +57,14 @@ export const Views = memo(function Views({
   return (
     <nav className="views" aria-label="Views and lists">
       {view('All secrets', <Layers size={15} aria-hidden />, summary?.secrets, isAll, {})}
-      {view(states.soon, <CalendarClock size={15} aria-hidden />, summary?.expiring, state === 'soon', {
-        state: 'soon',
-      })}
-      {view(states.stale, <Hourglass size={15} aria-hidden />, summary?.unchanged, state === 'stale', {
-        state: 'stale',
-      })}
-      {view(states['held-old'], <PackageX size={15} aria-hidden />, summary?.held_old, state === 'held-old', {
-        state: 'held-old',
-      })}
+      {isFoldered
+        ? view('Folders', <Folder size={15} aria-hidden />, folders?.length, folder !== null, {
+            folder: folderInAddress(''),
+          })
+        : null}
+      {stateViews.map(([id, Icon, amount]) =>
+        view(states[id], <Icon size={15} aria-hidden />, summary?.[amount], state === id, { state: id }),
+      )}
       {view('Files', <File size={15} aria-hidden />, summary?.files, type === 'file' && list === null, {
         type: 'file',
       })}
