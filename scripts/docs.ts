@@ -57,6 +57,8 @@ const codeTexts: Record<Code, string> = {
   storage_full: 'The disk is full; nothing was done.',
   sealed:
     'The server has no root key yet: none of those in its settings can be used now, or people have its shares (the message says how many are there). It did nothing, and opens by itself when it has one.',
+  account_key_unavailable:
+    'The account keeps its key with a provider of its own, which does not open it now: its values are not available until it does. [More](customer-keys.md).',
   key_exhausted: 'A key has wrapped as many others as it may. The operator has to replace it; reads go on.',
 }
 

@@ -38,6 +38,7 @@ export type Code =
   | 'storage_full'
   | 'key_exhausted'
   | 'sealed'
+  | 'account_key_unavailable'
 
 /** One faulty field of a request, as the caller sees it. Never holds the value that was sent. */
 export interface FieldFault extends Partial<Position> {

@@ -9,17 +9,18 @@ import { createKeyring, findRootKey, type SealedKeyring } from './crypto/master-
 import { openRootKeys, type RootKeySource } from './crypto/providers/open.ts'
 import { Refusal } from './errors.ts'
 import { documentLimits, Issuers } from './oidc/issuers.ts'
-import { guardedFetch, postThrough } from './outbound/fetch.ts'
+import { doorThrough, guardedFetch, postThrough } from './outbound/fetch.ts'
 import { noFolder, noStore, storeName } from './store/location.ts'
 import { lockDataDir } from './store/lock.ts'
 import { openStore, whyAway } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
 import { Attempts } from './vault/attempts.ts'
+import { customerKeyEvents, runInBackground } from './vault/background.ts'
+import { CustomerGuards } from './vault/customer-guards.ts'
 import { Listeners } from './vault/listeners.ts'
-import { tellLost } from './vault/lost-trail.ts'
 import { type PasswordCost, passwordCost } from './vault/passwords.ts'
-import { Repeats, recordRepeats } from './vault/repeats.ts'
+import { Repeats } from './vault/repeats.ts'
 import { ask, type Vault } from './vault/vault.ts'
 
 export interface Opened {
@@ -47,8 +48,6 @@ const maxAwayMs = 60_000
 const awayPauseMs = 500
 /** Between two times that root keys are asked for which the server waits. */
 const sealedPauseMs = { first: 500, most: 15_000 } as const
-/** How often it is looked whether repeated refusals are to be recorded. */
-const repeatsMs = 2000
 
 /** The settings that a store is opened with. */
 export type Needed = Pick<
@@ -101,6 +100,12 @@ export async function openVault(
       return Promise.all(opening.map((root) => findRootKey(root, now)))
     }
     const vault: Vault = {
+      customerKeys: new CustomerGuards({
+        store,
+        keyring,
+        door: doorThrough({ allowances: outboundAllowances }),
+        events: customerKeyEvents(() => vault, mayMake),
+      }),
       store,
       keyring,
       learnMasterKeys,
@@ -119,15 +124,8 @@ export async function openVault(
       running: new Set(),
       onIntegrityFailure: () => {},
     }
-    store.trails.onLost((known, found) => void tellLost(vault, known, found))
-    // What could not be recorded stays counted, and is tried again.
-    const timer = setInterval(() => recordRepeats(vault).catch(() => {}), repeatsMs).unref()
-    const close = async () => {
-      clearInterval(timer)
-      vault.listeners.stop()
-      await recordRepeats(vault, true).finally(() => store.close())
-    }
-    return { vault, madeIn, close }
+    const stop = runInBackground(vault)
+    return { vault, madeIn, close: () => stop().finally(() => store.close()) }
   } catch (error) {
     await store.close()
     throw error

@@ -120,6 +120,11 @@ export type Action =
   | 'account.rotate_key'
   | 'account.drop_key'
   | 'account.rewrap_key'
+  | 'customer_key.read'
+  | 'customer_key.set'
+  | 'customer_key.remove'
+  | 'customer_key.close'
+  | 'customer_key.open'
   | 'master_key.add'
   | 'root_key.add'
   | 'root_key.drop'
@@ -240,6 +245,11 @@ export const actions: readonly Action[] = [
   'account.rotate_key',
   'account.drop_key',
   'account.rewrap_key',
+  'customer_key.read',
+  'customer_key.set',
+  'customer_key.remove',
+  'customer_key.close',
+  'customer_key.open',
   'master_key.add',
   'root_key.add',
   'root_key.drop',
@@ -308,6 +318,7 @@ export const outcomes = [
   'too_large',
   'key_exhausted',
   'integrity_failure',
+  'account_key_unavailable',
 ] as const satisfies readonly ('ok' | 'replayed' | Code)[]
 export type RecordedOutcome = (typeof outcomes)[number]
 /** Of those, the refusals. */
@@ -332,6 +343,8 @@ export interface AuditObject {
     | 'user'
     | 'factor'
     | 'sign_in'
+    /** What an account keeps its key with, by its address. */
+    | 'customer_key'
     | 'session'
     | 'login'
     /** An answer that waits to be opened. */
@@ -347,7 +360,7 @@ export interface AuditObject {
   readonly version: number | null
   /**
    * SHA-256, hexadecimal: of a secret's sealed value; of all that is kept of what was deleted; of the row MAC of an API key, a machine, a seed, a webhook, a user, a factor,
-   * a login, a wrapped answer, a trust rule, an environment, settings or the rules for signing in; of what a target holds; of which versions
+   * a login, a wrapped answer, a trust rule, an environment, a customer's key, settings or the rules for signing in; of what a target holds; of which versions
    * fingerprints were
    * handed out; of the file of a segment; with
    * `metadata.update` of the details, with `secret.move` of the list's uid.

@@ -22,6 +22,7 @@ export interface Holding extends Pick<AuditObject, 'id' | 'name' | 'version' | '
     | 'target'
     | 'factor'
     | 'sign_in'
+    | 'customer_key'
     /** Only those that have not been ended. */
     | 'session'
   /** Settings, rules for signing in and targets have none. */
@@ -75,6 +76,7 @@ const settling: ReadonlySet<string> = new Set([
   ...['machine.create', 'settings.update', 'key.create', 'key.rotate', 'key.revoke'],
   ...['user.create', 'user.update', 'user.accept'],
   ...['factor.add', 'factor.change', 'factor.use', 'sign_in.update'],
+  ...['customer_key.set', 'customer_key.close', 'customer_key.open'],
   ...['render', 'seed.create', 'seed.fetch', 'seed.refetch', 'seed.return'],
   ...['trust_rule.create', 'trust_rule.update'],
   ...['webhook.create', 'webhook.update', 'webhook.rotate', 'webhook.disable'],
@@ -90,6 +92,7 @@ const deleting: ReadonlySet<string> = new Set([
   'trust_rule.delete',
   'webhook.delete',
   'deployment.delete',
+  'customer_key.remove',
   'secret.purge',
   'list.purge',
   'environment.purge',
@@ -98,7 +101,7 @@ const deleting: ReadonlySet<string> = new Set([
 const restoring: ReadonlySet<string> = new Set(['secret.restore', 'list.restore', 'environment.restore'])
 
 /** Of which an account has one, or which go by their names. */
-const withoutUid: ReadonlySet<string> = new Set(['settings', 'target', 'sign_in'])
+const withoutUid: ReadonlySet<string> = new Set(['settings', 'target', 'sign_in', 'customer_key'])
 
 const nouns = {
   secret: 'secret',
@@ -115,6 +118,7 @@ const nouns = {
   target: 'deployment',
   factor: 'factor',
   sign_in: 'rules for signing in',
+  customer_key: 'key of its own',
   session: 'session',
 }
 
@@ -133,6 +137,7 @@ const articled = {
   target: 'A deployment',
   factor: 'A factor',
   sign_in: 'What',
+  customer_key: 'The customer’s key',
   session: 'A session',
 }
 
@@ -256,7 +261,7 @@ export class Replay {
   #differencesOf(live: Live, at: string): string[] {
     const { kind, id } = live
     const what =
-      kind === 'settings' || kind === 'sign_in'
+      kind === 'settings' || kind === 'sign_in' || kind === 'customer_key'
         ? `What the account has as ${nouns[kind]}`
         : capitalized(`${nouns[kind]} ${id}`)
     if (kind === 'session') return this.#endedDifference(what, at)

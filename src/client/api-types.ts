@@ -245,6 +245,20 @@ export interface CopyRequest {
   readonly dry_run?: boolean
 }
 
+/** The provider that an account keeps its key with. */
+export interface CustomerKey {
+  /** Where the key is. Nothing secret is in it. */
+  readonly provider: string
+  /** Whether the account’s values open. */
+  readonly open: boolean
+  /** Since when they do not, or null. */
+  readonly closed_at: string | null
+  /** Why: the provider cannot be reached (`away`), refuses (`denied`), or opens to something else than was wrapped (`wrong`); or null. */
+  readonly closed_for: 'away' | 'denied' | 'wrong' | null
+  /** A time in UTC, such as 2026-01-15T10:30:00Z. */
+  readonly created_at: string
+}
+
 /** Of a decoy, every read of which is told at once to those who manage the account. Asks for `account:manage`; nobody else is shown it. */
 export interface Decoy {
   /** Whether reading it also revokes the key that read it. */
@@ -844,6 +858,19 @@ export interface NewCredential {
     readonly transports?: readonly string[]
   }
   readonly clientExtensionResults: Readonly<Record<string, unknown>>
+}
+
+export interface NewCustomerKey {
+  /** Where the key is. Nothing secret is in it. */
+  readonly provider: string
+  /** What the server shows the provider. It is never answered again. Left out, what the same provider is shown already stays. */
+  readonly credentials?: {
+    /** Of OpenBao or Vault. */ readonly token?: string /** Of an AppRole of OpenBao or Vault. */
+    readonly role_id?: string /** Of the AppRole. */
+    readonly secret_id?: string /** Of AWS. */
+    readonly access_key_id?: string /** Of AWS. */
+    readonly secret_access_key?: string
+  }
 }
 
 /** An environment that is to be. */

@@ -38,6 +38,7 @@ export const serverCodes = [
   'storage_full',
   'key_exhausted',
   'sealed',
+  'account_key_unavailable',
 ] as const
 
 /** Given by the client, where the server gave no answer of its own. */

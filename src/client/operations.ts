@@ -338,6 +338,12 @@ export interface Operations {
   'GET /v3/account': { answer: Api.AccountInfo }
   /** Replace the account's key, a part at a time. */
   'POST /v3/account/rotate-key': { body: { readonly version: number }; answer: Api.AccountKey }
+  /** Which provider the account keeps its key with. */
+  'GET /v3/account/customer-key': { answer: Api.CustomerKey }
+  /** Keep the key of the account with a provider. */
+  'PUT /v3/account/customer-key': { body: Api.NewCustomerKey; answer: Api.CustomerKey }
+  /** Keep the key of the account with the operator alone. */
+  'DELETE /v3/account/customer-key': { answer: Api.Message }
   /** List the users. */
   'GET /v3/users': {
     query: { readonly limit?: number; readonly cursor?: string }
@@ -715,6 +721,13 @@ const copiedSecretShape: Shape<Api.CopiedSecret> = fields<Api.CopiedSecret>({
   id: orNull(integer),
   version: orNull(integer),
   why: orNull(text),
+})
+const customerKeyShape: Shape<Api.CustomerKey> = fields<Api.CustomerKey>({
+  provider: text,
+  open: bool,
+  closed_at: orNull(text),
+  closed_for: orNull(oneOf('away', 'denied', 'wrong')),
+  created_at: text,
 })
 const deletedShape: Shape<Api.Deleted> = fields<Api.Deleted>({
   id: integer,
@@ -1383,6 +1396,9 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'PUT /v3/settings': { repeat: 'safe', isOpen: false, answer: settingsShape },
   'GET /v3/account': { repeat: 'safe', isOpen: false, answer: accountInfoShape },
   'POST /v3/account/rotate-key': { repeat: 'safe', isOpen: false, answer: accountKeyShape },
+  'GET /v3/account/customer-key': { repeat: 'safe', isOpen: false, answer: customerKeyShape },
+  'PUT /v3/account/customer-key': { repeat: 'safe', isOpen: false, answer: customerKeyShape },
+  'DELETE /v3/account/customer-key': { repeat: 'safe', isOpen: false, answer: messageShape },
   'GET /v3/users': {
     repeat: 'safe',
     isOpen: false,

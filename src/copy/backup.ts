@@ -4,6 +4,8 @@ import type { Config } from '../config.ts'
 import { rootKeyNames } from '../crypto/master-key.ts'
 import type { Snapshot } from '../store/dump/dump.ts'
 import { masterKeyName } from '../store/keyring-queries.ts'
+import { accounts } from '../store/tables/account.ts'
+import { customerKeys } from '../store/tables/customer-key.ts'
 import { meta } from '../store/tables/meta.ts'
 import { fillStoreAt, readBusyStoreAt, type StoreLocation } from './location.ts'
 import { type Manifest, type PartName, readPart, writePart } from './part.ts'
@@ -18,13 +20,17 @@ export type OpenPart = (part: PartName) => AsyncIterable<Uint8Array>
 /** Values first: they refer to no key by themselves. Keys last. */
 const order: readonly PartName[] = ['values', 'keys']
 
-/** @returns the backup's id, and the root keys that open it, by name */
+/** @returns the backup's id, the root keys that open it, by name, and what accounts need besides */
 export async function backUp(
   location: StoreLocation,
   madeAt: Date,
   keep: KeepPart,
   watch?: Watch,
-): Promise<{ readonly backup: string; readonly rootKeys: readonly string[] }> {
+): Promise<{
+  readonly backup: string
+  readonly rootKeys: readonly string[]
+  readonly customerKeys: readonly CustomerKeyOf[]
+}> {
   const snapshot = await readBusyStoreAt(location)
   try {
     const backup = randomBytes(16).toString('hex')
@@ -37,10 +43,26 @@ export async function backUp(
       const more = part === 'keys' ? { rootKeys } : {}
       await keep(part, writePart(snapshot, { part, ...header, ...more }, onRows))
     }
-    return { backup, rootKeys }
+    return { backup, rootKeys, customerKeys: await customerKeysOf(snapshot) }
   } finally {
     await snapshot.close()
   }
+}
+
+/** Which accounts need whose provider beside the root key. */
+async function customerKeysOf(snapshot: Snapshot): Promise<readonly CustomerKeyOf[]> {
+  const names = new Map<number, string>()
+  for await (const { id, name } of each(snapshot, accounts)) names.set(id, name)
+  const found: CustomerKeyOf[] = []
+  for await (const { accountId, provider } of each(snapshot, customerKeys)) {
+    found.push({ account: names.get(accountId) ?? '', provider })
+  }
+  return found
+}
+
+export interface CustomerKeyOf {
+  readonly account: string
+  readonly provider: string
 }
 
 /** Of the newest version, as the snapshot has them: the store may be rewrapped meanwhile. */

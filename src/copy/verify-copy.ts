@@ -13,7 +13,7 @@ import { secretKeys, secrets as secretTable, versions as versionTable } from '..
 import type { Table, TableOf } from '../store/tables/table.ts'
 import { tables } from '../store/tables/tables.ts'
 import { type AccountVerdict, verifyAudit } from '../vault/audit.ts'
-import type { Vault } from '../vault/vault.ts'
+import { learnKeyOf, type Vault } from '../vault/vault.ts'
 import { ContentsCounter, type Manifest } from './part.ts'
 import { counted, type Watch } from './watch.ts'
 
@@ -23,6 +23,14 @@ export interface Proof {
   /** Values that were opened, of all versions. */
   readonly opened: number
   readonly records: number
+  /** Accounts whose customers keep the key with a provider that does not open it now: their values were not opened. */
+  readonly closed: readonly Closed[]
+}
+
+/** An account whose values do not open, and what would open them. */
+export interface Closed {
+  readonly account: string
+  readonly provider: string
 }
 
 export interface ProofOptions {
@@ -71,29 +79,38 @@ export async function proveVault(
     if (differences[0] !== undefined) throw broken(`Account ${name}: ${differences[0]}`)
     verdicts.push(verdict)
   }
-  const { secrets, opened } = await openValues(
-    vault.keyring,
+  const { secrets, opened, closed } = await openValues(
+    vault,
     snapshot,
     everyOf(versions),
     counted(watch, 'values', versions),
   )
+  const providers = new Map((await vault.store.customerKeys()).map((key) => [key.accountId, key.provider]))
   return {
     accounts: verdicts.length,
     secrets,
     opened,
     records: verdicts.reduce((sum, { size }) => sum + size, 0),
+    closed: verdicts.flatMap(({ name: account, accountId }) =>
+      closed.has(accountId) ? [{ account, provider: providers.get(accountId) ?? '' }] : [],
+    ),
   }
 }
 
 /** Walks secrets, their keys and their versions side by side: all three are sorted by account and secret. */
 async function openValues(
-  keyring: Keyring,
+  vault: Vault,
   snapshot: Snapshot,
   every: number,
   onValues: (count: number) => void,
-): Promise<Pick<Proof, 'secrets' | 'opened'>> {
+): Promise<Pick<Proof, 'secrets' | 'opened'> & { readonly closed: ReadonlySet<number> }> {
+  const { keyring } = vault
+  const closed = new Set<number>()
   const accountKeys = new Map<string, AccountKey>()
-  for await (const key of each(snapshot, accountKeyTable)) accountKeys.set(`${key.accountId} ${key.version}`, key)
+  for await (const key of each(snapshot, accountKeyTable)) {
+    accountKeys.set(`${key.accountId} ${key.version}`, key)
+    await learnKeyOf(vault, key)
+  }
   const keys = new Walk(each(snapshot, secretKeys))
   const versions = new Walk(each(snapshot, versionTable))
   let secrets = 0
@@ -110,13 +127,14 @@ async function openValues(
     }
     onValues(found.length)
     for (const version of found) {
-      if (met++ % every !== 0) continue
+      if (!keyring.guards.isOpen(secret.accountId)) closed.add(secret.accountId)
+      if (met++ % every !== 0 || closed.has(secret.accountId)) continue
       const place = { ...secret, name: version.name, version: version.version }
       keyring.openValue(place, keyring.secretKey(place, key, accountKey), version.sealed).fill(0)
       opened++
     }
   }
-  return { secrets, opened }
+  return { secrets, opened, closed }
 }
 
 /** What the key and the versions of a secret belong to: the secret, or what is kept of it. */

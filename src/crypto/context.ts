@@ -18,6 +18,9 @@ const purposes = {
   factor: 7,
   webhook: 8,
   wrapping: 9,
+  customerKey: 10,
+  guardedAccountKey: 11,
+  customerCredentials: 12,
 } as const
 
 export interface SealContext {

@@ -17,6 +17,7 @@ import {
 import { Refusal } from '../errors.ts'
 import { keyVersionOf, open, seal } from './aead.ts'
 import { contextOf, type SealContext } from './context.ts'
+import { Guards } from './guards.ts'
 import { Hmac } from './hmac.ts'
 import { firstMasterKey, type OpenMaster, openMasters, type SealedKeyring } from './master-key.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
@@ -59,6 +60,19 @@ export interface WrappedKey {
 export interface VersionedKey {
   readonly version: number
   readonly wrapped: Uint8Array
+  /** By which of its customer's guards it is sealed too, by its uid; empty or left out without one. */
+  readonly guard?: string
+}
+
+/** The same as it is kept: always with the guard, or that there is none. */
+export interface GuardedKey extends VersionedKey {
+  readonly guard: string
+}
+
+/** A guard in the clear. */
+export interface OpenGuard {
+  readonly uid: string
+  readonly bytes: Uint8Array
 }
 
 const keyBytes = 32
@@ -69,6 +83,8 @@ export class Keyring {
   readonly storeId: string
   /** For the store too: it opens nothing. */
   readonly rowMacKey: KeyObject
+  /** What customers keep of their accounts' keys, while it is here. */
+  readonly guards: Guards
   /** By version; the last one is the newest. */
   readonly #masters = new Map<number, KeyObject>()
   readonly #apiKey: KeyObject
@@ -81,6 +97,7 @@ export class Keyring {
   readonly #webhook: KeyObject
   readonly #wrapping: KeyObject
   readonly #wrapped: KeyObject
+  readonly #customer: KeyObject
   readonly #recoveryCode: KeyObject
   readonly #ticket: KeyObject
   readonly #cursor: KeyObject
@@ -91,12 +108,18 @@ export class Keyring {
   readonly #rowMac: Hmac
 
   /** @throws Refusal `integrity_failure` when no root key is this store's, `sealed` when none can be used now */
-  static async open(roots: readonly RootKeyProvider[], sealed: SealedKeyring): Promise<Keyring> {
-    return new Keyring(sealed, await openMasters(roots, sealed))
+  static async open(
+    roots: readonly RootKeyProvider[],
+    sealed: SealedKeyring,
+    /** By which guards end; for tests. */
+    clock?: () => number,
+  ): Promise<Keyring> {
+    return new Keyring(sealed, await openMasters(roots, sealed), clock)
   }
 
-  private constructor(sealed: SealedKeyring, masters: readonly OpenMaster[]) {
+  private constructor(sealed: SealedKeyring, masters: readonly OpenMaster[], clock: (() => number) | undefined) {
     this.storeId = sealed.storeId
+    this.guards = new Guards((accountId) => this.#forgetKeys(accountId), clock)
     this.#take(masters)
     const first = this.#masterKey(firstMasterKey)
     this.rowMacKey = derive(first, sealed.storeId, 'row-mac')
@@ -111,6 +134,7 @@ export class Keyring {
     this.#webhook = derive(first, sealed.storeId, 'webhook')
     this.#wrapping = derive(first, sealed.storeId, 'wrapping')
     this.#wrapped = derive(first, sealed.storeId, 'wrapped-answer')
+    this.#customer = derive(first, sealed.storeId, 'customer')
     this.#recoveryCode = derive(first, sealed.storeId, 'recovery-code')
     this.#ticket = derive(first, sealed.storeId, 'ticket')
     this.#cursor = derive(first, sealed.storeId, 'cursor')
@@ -148,6 +172,11 @@ export class Keyring {
   /** Whether the version of the master key that wraps an account's key has been learnt. */
   knows(accountKey: Pick<VersionedKey, 'wrapped'>): boolean {
     return this.#masters.has(this.masterVersionOf(accountKey))
+  }
+
+  /** Whether it has been learnt how an account's key is guarded. */
+  knowsGuard(accountId: number, { guard = '' }: Pick<VersionedKey, 'guard'>): boolean {
+    return this.guards.isKnown(accountId, guard)
   }
 
   /** The look-up hash of an API key: HMAC-SHA-256, hexadecimal. The key itself is never kept. */
@@ -220,6 +249,16 @@ export class Keyring {
     return open(this.#webhook, sealed, this.#webhookContext(place), firstMasterKey)
   }
 
+  /** Seals what the server shows the provider of a customer's key. */
+  sealCredentials(accountId: number, uid: string, credentials: Uint8Array): Buffer {
+    return seal(this.#customer, credentials, this.#credentialsContext(accountId, uid), firstMasterKey)
+  }
+
+  /** @throws Refusal `integrity_failure` */
+  openCredentials(accountId: number, uid: string, sealed: Uint8Array): Buffer {
+    return open(this.#customer, sealed, this.#credentialsContext(accountId, uid), firstMasterKey)
+  }
+
   /** The hash of a recovery code of a user; hexadecimal. */
   recoveryHash(userUid: string, code: string): string {
     return createHmac('sha256', this.#recoveryCode).update(`${userUid} ${code}`).digest('hex')
@@ -266,26 +305,66 @@ export class Keyring {
     return der.subarray(der.length - keyBytes)
   }
 
-  /** Makes a version of an account's key. */
-  newAccountKey(accountId: number, version: number): VersionedKey {
-    const under = this.masterKeyVersion
-    const place = this.#accountKeyPlace(accountId, version, under)
-    return { version, wrapped: wrapNew(this.#masterKey(under), place).wrappedKey.wrapped }
+  /**
+   * Makes a version of an account's key.
+   *
+   * @param guard what it is sealed under too, if anything
+   * @throws Refusal `account_key_unavailable`
+   */
+  newAccountKey(accountId: number, version: number, guard = ''): GuardedKey {
+    const bytes = randomBytes(keyBytes)
+    try {
+      const under = guard === '' ? undefined : this.guards.keyOf(accountId, guard)
+      return this.#wrapAccountKey(accountId, version, bytes, guard, under)
+    } finally {
+      bytes.fill(0)
+    }
+  }
+
+  /**
+   * Seals an account's key under another guard, or under none. The key itself stays the same.
+   *
+   * @throws Refusal `account_key_unavailable`
+   */
+  guardAccountKey(accountId: number, old: VersionedKey, next: OpenGuard | undefined): GuardedKey {
+    const bytes = this.#openAccountKey(accountId, old)
+    const under = next === undefined ? undefined : createSecretKey(next.bytes)
+    try {
+      return this.#wrapAccountKey(accountId, old.version, bytes, next?.uid ?? '', under)
+    } finally {
+      bytes.fill(0)
+    }
+  }
+
+  /** Whether a guard opens an account's key. */
+  isGuardOf(accountId: number, { version, wrapped, guard = '' }: VersionedKey, { uid, bytes }: OpenGuard): boolean {
+    if (uid !== guard) return false
+    const from = this.masterVersionOf({ wrapped })
+    const inner = open(
+      this.#masterKey(from),
+      wrapped,
+      contextOf(this.#accountKeyPlace(accountId, version, from, guard)),
+      from,
+    )
+    try {
+      open(createSecretKey(bytes), inner, this.#guardedContext(accountId, version, guard), version).fill(0)
+      return true
+    } catch (error) {
+      if (error instanceof Refusal) return false
+      throw error
+    }
   }
 
   /** Wraps an account's key under the newest version of the master key. The key itself stays the same. */
-  rewrapAccountKey(accountId: number, old: VersionedKey): VersionedKey {
-    const { version } = old
+  rewrapAccountKey(accountId: number, old: VersionedKey): GuardedKey {
+    const { version, guard = '' } = old
     const [from, to] = [this.masterVersionOf(old), this.masterKeyVersion]
-    const bytes = open(
-      this.#masterKey(from),
-      old.wrapped,
-      contextOf(this.#accountKeyPlace(accountId, version, from)),
-      from,
-    )
-    const wrapped = seal(this.#masterKey(to), bytes, contextOf(this.#accountKeyPlace(accountId, version, to)), to)
+    const place = (master: number) => contextOf(this.#accountKeyPlace(accountId, version, master, guard))
+    // With a guard, what is sealed under it: that stays as it is.
+    const bytes = open(this.#masterKey(from), old.wrapped, place(from), from)
+    const wrapped = seal(this.#masterKey(to), bytes, place(to), to)
     bytes.fill(0)
-    return { version, wrapped }
+    return { version, wrapped, guard }
   }
 
   /** Wraps a secret's key under another version of its account's key. The key itself stays the same. */
@@ -334,8 +413,13 @@ export class Keyring {
     return open(key, sealed, this.#valueContext(place), secretKeyVersion, true)
   }
 
-  /** A secret's key, if it has been unwrapped already. */
+  /**
+   * A secret's key, if it has been unwrapped already.
+   *
+   * @throws Refusal `account_key_unavailable`
+   */
   knownSecretKey({ accountId, uid }: Pick<SecretPlace, 'accountId' | 'uid'>): KeyObject | undefined {
+    this.guards.check(accountId)
     return this.#unwrapped.get(`s ${accountId} ${uid}`)
   }
 
@@ -343,20 +427,20 @@ export class Keyring {
    * Unwraps a secret's key.
    *
    * @param accountKey the version that it is wrapped under; without it, `undefined` comes back unless that is known
+   * @throws Refusal `account_key_unavailable`, `integrity_failure`
    */
   secretKey(place: SecretPlace, wrapped: WrappedKey, accountKey: VersionedKey): KeyObject
   secretKey(place: SecretPlace, wrapped: WrappedKey): KeyObject | undefined
   secretKey({ accountId, uid }: SecretPlace, wrapped: WrappedKey, accountKey?: VersionedKey): KeyObject | undefined {
+    this.guards.check(accountId)
     const { keyVersion } = wrapped
     const under =
       accountKey === undefined
         ? this.#unwrapped.get(`a ${accountId} ${keyVersion}`)
         : this.#accountKey(accountId, accountKey)
     if (under === undefined) return undefined
-    return this.#unwrap(`s ${accountId} ${uid}`, wrapped, () => ({
-      under,
-      place: { purpose: 'secretKey', storeId: this.storeId, accountId, uid, keyVersion },
-    }))
+    const place = { purpose: 'secretKey', storeId: this.storeId, accountId, uid, keyVersion } as const
+    return this.#keep(`s ${accountId} ${uid}`, () => open(under, wrapped.wrapped, contextOf(place), keyVersion))
   }
 
   /** Forgets a destroyed secret's key. */
@@ -365,14 +449,53 @@ export class Keyring {
   }
 
   #accountKey(accountId: number, key: VersionedKey): KeyObject {
-    return this.#unwrap(`a ${accountId} ${key.version}`, key, () => {
-      const under = this.masterVersionOf(key)
-      return { under: this.#masterKey(under), place: this.#accountKeyPlace(accountId, key.version, under) }
-    })
+    this.guards.check(accountId)
+    return this.#keep(`a ${accountId} ${key.version}`, () => this.#openAccountKey(accountId, key))
   }
 
-  #accountKeyPlace(accountId: number, version: number, keyVersion: number): SealContext {
-    return { purpose: 'accountKey', storeId: this.storeId, accountId, version, keyVersion }
+  #openAccountKey(accountId: number, { version, wrapped, guard = '' }: VersionedKey): Buffer {
+    const under = this.masterVersionOf({ wrapped })
+    const place = this.#accountKeyPlace(accountId, version, under, guard)
+    // A key that says nothing of a guard which there is: it was read before that was set.
+    if (guard === '' && !this.guards.isKnown(accountId, '')) throw keyChanged()
+    const bytes = open(this.#masterKey(under), wrapped, contextOf(place), under)
+    if (guard === '') return bytes
+    const guarding = this.guards.keyOf(accountId, guard)
+    try {
+      return open(guarding, bytes, this.#guardedContext(accountId, version, guard), version)
+    } finally {
+      bytes.fill(0)
+    }
+  }
+
+  #wrapAccountKey(
+    accountId: number,
+    version: number,
+    bytes: Uint8Array,
+    guard: string,
+    guarding: KeyObject | undefined,
+  ): GuardedKey {
+    const under = this.masterKeyVersion
+    const place = contextOf(this.#accountKeyPlace(accountId, version, under, guard))
+    const inner =
+      guarding === undefined ? bytes : seal(guarding, bytes, this.#guardedContext(accountId, version, guard), version)
+    return { version, wrapped: seal(this.#masterKey(under), inner, place, under), guard }
+  }
+
+  /** Without a guard, as before there were any. */
+  #accountKeyPlace(accountId: number, version: number, keyVersion: number, guard: string): SealContext {
+    const place = { purpose: 'accountKey', storeId: this.storeId, accountId, version, keyVersion } as const
+    return guard === '' ? place : { ...place, uid: guard }
+  }
+
+  #guardedContext(accountId: number, version: number, uid: string): Buffer {
+    const { storeId } = this
+    return contextOf({ purpose: 'guardedAccountKey', storeId, accountId, uid, version, keyVersion: version })
+  }
+
+  #credentialsContext(accountId: number, uid: string): Buffer {
+    const { storeId } = this
+    return contextOf({ purpose: 'customerCredentials', storeId, accountId, uid, keyVersion: firstMasterKey })
   }
 
   #masterKey(version: number): KeyObject {
@@ -413,20 +536,23 @@ export class Keyring {
     })
   }
 
-  #unwrap(
-    name: string,
-    { wrapped }: Pick<WrappedKey, 'wrapped'>,
-    how: () => { under: KeyObject; place: SealContext },
-  ): KeyObject {
+  #keep(name: string, unwrap: () => Buffer): KeyObject {
     const known = this.#unwrapped.get(name)
     if (known !== undefined) return known
-    const { under, place } = how()
-    const bytes = open(under, wrapped, contextOf(place), place.keyVersion)
+    const bytes = unwrap()
     const key = createSecretKey(bytes)
     bytes.fill(0)
     if (this.#unwrapped.size >= cachedKeys) this.#dropOldest()
     this.#unwrapped.set(name, key)
     return key
+  }
+
+  /** What of an account was unwrapped. */
+  #forgetKeys(accountId: number): void {
+    const [own, secret] = [`a ${accountId} `, `s ${accountId} `]
+    for (const name of this.#unwrapped.keys()) {
+      if (name.startsWith(own) || name.startsWith(secret)) this.#unwrapped.delete(name)
+    }
   }
 
   #dropOldest(): void {
@@ -435,6 +561,10 @@ export class Keyring {
       return
     }
   }
+}
+
+function keyChanged(): Refusal {
+  return new Refusal('overloaded', 'The key of the account was changed meanwhile. Try again.')
 }
 
 function wrapNew(under: KeyObject, place: SealContext): { wrappedKey: WrappedKey; key: KeyObject } {

@@ -5,10 +5,10 @@ import { faults } from '../oidc/token.ts'
 import { type BatchReport, conditionNames, type ObjectCounts, type Store } from '../store/store.ts'
 import { archiveLooker, createArchiveMetrics } from './archive-metrics.ts'
 import { ObjectCounter } from './object-counts.ts'
-import { createRootKeyMetrics, type RootKeyFound, showRootKey } from './root-key-metrics.ts'
+import { createRootKeyMetrics, type RootKeyFound, showAccountKeys, showRootKey } from './root-key-metrics.ts'
 import { createSinkMetrics, sinkLooker } from './sink-metrics.ts'
 
-export { archiveLooker, type RootKeyFound, showRootKey, sinkLooker }
+export { archiveLooker, type RootKeyFound, showAccountKeys, showRootKey, sinkLooker }
 
 export type Metrics = ReturnType<typeof createMetrics>
 

@@ -12,6 +12,8 @@ export const statusOf: Record<Code, number> = {
   forbidden: 403,
   confirmation_required: 403,
   cross_site_request: 403,
+  // As others answer whose customers keep the key: asking again, or another node, is of no use, and no fault of the server's.
+  account_key_unavailable: 403,
   enrolment_required: 403,
   sso_required: 403,
   not_found: 404,

@@ -1,4 +1,4 @@
-/** What an operator watches of the root keys. Each has the name that the settings give it, which holds nothing secret. */
+/** What an operator watches of the root keys, and of the keys that accounts have of their own. Each has the name that the settings give it, which holds nothing secret. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 export type RootKeyMetrics = ReturnType<typeof createRootKeyMetrics>
@@ -41,7 +41,22 @@ export function createRootKeyMetrics(registers: Registry[]) {
       labelNames: ['provider', 'reason'],
       registers,
     }),
+    accounts: new Gauge({
+      name: 'strongroom_account_key_up',
+      help: 'Whether the key of an account opens, by its id, of each that keeps it with a provider of its own.',
+      labelNames: ['account'],
+      registers,
+    }),
   }
+}
+
+/** @param states of those accounts, and no others */
+export function showAccountKeys(
+  { accounts }: RootKeyMetrics,
+  states: readonly { readonly accountId: number; readonly closedFor: string | null }[],
+): void {
+  accounts.reset()
+  for (const { accountId: account, closedFor } of states) accounts.set({ account }, closedFor === null ? 1 : 0)
 }
 
 export function showRootKey(

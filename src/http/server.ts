@@ -28,6 +28,7 @@ import {
   type RootKeyFound,
   type Scrape,
   scrapeOf,
+  showAccountKeys,
   showRootKey,
   sinkLooker,
 } from './metrics.ts'
@@ -144,6 +145,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const scrape = scrapeOf(metrics, vault.store, vault.now, async () => {
     metrics.connections.set(open.count())
     metrics.listeners.set(vault.listeners.count)
+    showAccountKeys(metrics.rootKeys, vault.customerKeys.states())
     for (const sender of senders) metrics.bodyBytes.set({ sender }, bodies[sender].bytes)
     await Promise.all([lookAtSinks(), lookAtArchive()])
   })

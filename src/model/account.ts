@@ -45,11 +45,13 @@ export function settingsHash({ mac }: AccountSettings, account: Pick<Account, 'n
 export const maxWraps = 2 ** 30
 export const manyWraps = 2 ** 28
 
-/** An account key, sealed under the master key. */
+/** An account key, sealed under the master key, and within that under the guard of its customer if there is one. */
 export interface AccountKey {
   readonly accountId: number
   readonly version: number
   readonly wrapped: Uint8Array
   /** How many keys it has wrapped. */
   readonly uses: number
+  /** Which guard it is sealed under, by its uid (`CustomerKey`); empty where there is none. */
+  readonly guard: string
 }

@@ -108,6 +108,18 @@ export function postThrough(limits: Pick<FetchLimits, 'allowances'> & Partial<Fe
   }
 }
 
+/** The longest answer, and the longest time, of a server that does one small thing. */
+const askLimits = { maxBytes: 65_536, timeoutMs: 10_000 }
+
+/** Asks through the same door, and takes the whole answer. Rejects with `FetchFailure` where there is none. */
+export function doorThrough(limits: Pick<FetchLimits, 'allowances'> & Partial<FetchLimits>) {
+  return async (url: string, init: FetchInit) => {
+    const answer = await guardedFetch(url, { ...askLimits, ...limits }, init)
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    return { status: answer.status, headers: Object.fromEntries(answer.headers), bytes }
+  }
+}
+
 /** @throws FetchFailure `url` unless it is one of http or https without credentials */
 function checkUrl(text: string | URL): URL {
   const url = URL.canParse(String(text)) ? new URL(String(text)) : undefined

@@ -2,6 +2,7 @@
 import { all, none, type Query, reading, sql } from './sql.ts'
 import type { KeyringRow, OldSecretKey } from './store.ts'
 import { accountKeys } from './tables/account.ts'
+import { customerKeys } from './tables/customer-key.ts'
 import type { NamedRow } from './tables/field.ts'
 import { meta } from './tables/meta.ts'
 import { keyOfSecret } from './tables/secret.ts'
@@ -26,6 +27,11 @@ export const accountKeysOf = (accountId: number) =>
     accountKeys,
     sql`select ${all(accountKeys)} from account_keys where account_id = ${accountId} order by version`,
   )
+
+export const customerKeyOf = (accountId: number) =>
+  reading(customerKeys, sql`select ${all(customerKeys)} from customer_keys where account_id = ${accountId}`)
+
+export const allCustomerKeys = () => reading(customerKeys, sql`select ${all(customerKeys)} from customer_keys`)
 
 export const secretKeysBelow = (accountId: number, version: number, after: number, limit: number) =>
   reading(

@@ -2,6 +2,7 @@
 import type { AddressRange } from '../model/address.ts'
 import type { DeletedKind } from '../model/deleted.ts'
 import type { Principal } from '../model/principal.ts'
+import { customerKeyOf } from './customer-key-lookups.ts'
 import { deletedById, deletedOfThing } from './deleted-lookups.ts'
 import { environmentsOf } from './environment-lookups.ts'
 import { loginsWithCode } from './login-lookups.ts'
@@ -231,6 +232,12 @@ export class Needs {
   /** The newest of the account. */
   accountKey(): void {
     this.ofAccount(lookups.newestAccountKey)
+  }
+
+  /** What the account keeps its key with, and the newest version of that. */
+  customerKey(): void {
+    this.ofAccount(customerKeyOf)
+    this.accountKey()
   }
 
   /** Which versions of the account's key still wrap something. */

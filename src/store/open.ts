@@ -220,6 +220,14 @@ class BatchedStore implements Store {
     return this.#first(keyrings.accountKey(accountId, version))
   }
 
+  customerKey(accountId: number) {
+    return this.#first(keyrings.customerKeyOf(accountId))
+  }
+
+  customerKeys() {
+    return this.#all(keyrings.allCustomerKeys())
+  }
+
   accountKeys(accountId: number) {
     return this.#all(keyrings.accountKeysOf(accountId))
   }

@@ -4,6 +4,7 @@ import type { Action } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import type { Code } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
+import type { CustomerKey } from '../model/customer-key.ts'
 import type { Deployment } from '../model/deployment.ts'
 import type { Factor } from '../model/factor.ts'
 import type { List } from '../model/list.ts'
@@ -99,6 +100,10 @@ export interface Store extends Watched, Followers {
   accountKey(accountId: number, version: number): Promise<AccountKey | undefined>
   /** All versions of an account's key, oldest first. */
   accountKeys(accountId: number): Promise<readonly AccountKey[]>
+  /** What the account keeps its key with, where it has its own provider. */
+  customerKey(accountId: number): Promise<CustomerKey | undefined>
+  /** Of all accounts. */
+  customerKeys(): Promise<readonly CustomerKey[]>
   /** Secrets as they stand, with the hash of their current sealed value, by ascending id, after one. */
   /** Each with its current value, sealed, and the uid of its list, as far as they are there. */
   storedSecretsAfter(

@@ -138,6 +138,12 @@ export async function accountState(
     const isUsual = !rules.isSecondFactorRequired && rules.sso === null
     take('sign_in_rules', rules, { kind: 'sign_in', ...nameless, isUsual })
   }
+  const customerKey = await store.customerKey(accountId)
+  if (customerKey !== undefined) {
+    check('customer_keys', customerKey, 'the customer’s key')
+    const { provider: name, mac } = customerKey
+    onHolding({ kind: 'customer_key', ...nameless, name, hash: hash('sha256', mac, 'hex') })
+  }
   const machines = await Array.fromAsync(everyRow(vault, accountId, machineListing))
   for (const machine of machines) take('machines', machine, { ...idOf(machine), kind: 'machine' })
   for (const fault of await claimFaults(store, accountId, machines)) forged.push(fault)

@@ -40,7 +40,7 @@ export async function rotateAccountKey(
   const before = await accountKeysOf(vault, accountId)
   const resumed = before.length > 1
   const last = before.at(-1) ?? noKey()
-  const newest = resumed ? last : await addVersion(vault, asker, accountId, last.version + 1)
+  const newest = resumed ? last : await addVersion(vault, asker, last)
   const { rewrapped } = await rewrapAll(vault, asker, newest, Number.POSITIVE_INFINITY, onProgress)
   await dropOlder(vault, asker, newest)
   return { version: newest.version, rewrapped, resumed }
@@ -76,7 +76,7 @@ export async function rotateTo(vault: Vault, asker: Asker, accountId: number, ve
     const last = keys.at(-1) ?? noKey()
     const isNext = keys.length === 1 && version === last.version + 1
     if (!isNext && version !== last.version) throw invalid('version', faultOf(last.version, keys.length > 1))
-    const newest = isNext ? await addVersion(vault, asker, accountId, version) : last
+    const newest = isNext ? await addVersion(vault, asker, last) : last
     const { isDone } = await rewrapAll(vault, asker, newest, pagesAtOnce)
     if (isDone) await dropOlder(vault, asker, newest)
     return stateOf(vault, accountId)
@@ -106,8 +106,10 @@ async function dropOlder(vault: Vault, asker: Asker, newest: AccountKey): Promis
   }
 }
 
-async function addVersion(vault: Vault, asker: Asker, accountId: number, version: number): Promise<AccountKey> {
-  const next = { accountId, ...vault.keyring.newAccountKey(accountId, version), uses: 0 }
+/** Under the same guard as the last one. */
+async function addVersion(vault: Vault, asker: Asker, last: AccountKey): Promise<AccountKey> {
+  const { accountId, guard } = last
+  const next = { accountId, ...vault.keyring.newAccountKey(accountId, last.version + 1, guard), uses: 0 }
   const added = await tryAsk(vault, asker, { kind: 'add_account_key', accountKey: next })
   if (added === null) return next
   throw new Refusal('overloaded', 'Another rotation of this account key has begun. Run this again to finish it.')

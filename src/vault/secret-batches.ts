@@ -6,7 +6,7 @@ import type { IdOrName } from '../store/naming.ts'
 import type { Changes } from '../store/operations/metadata.ts'
 import type { Stored, Storing } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
-import { checkedNew, hasValue, type NewSecret, ofItem, sealFirst, sealNext, tryUntilMade } from './secrets.ts'
+import { checkedNew, hasValue, type NewSecret, ofItem, sealFirst, sealNext, tryUntilMade, unmade } from './secrets.ts'
 import { checkDetails, decodeValue } from './values.ts'
 import { type Asker, ask, authenticate, type Identity, type MadeOnce, tryAskOnce, type Vault } from './vault.ts'
 
@@ -64,6 +64,8 @@ export async function storeSecrets(
       }
       return tryAskOnce(vault, asker, { kind: 'store_secrets', secrets })
     })
+  } catch (error) {
+    throw await unmade(error, vault, asker, identity)
   } finally {
     for (const { value } of checked) value.fill(0)
   }

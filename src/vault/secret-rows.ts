@@ -5,7 +5,16 @@ import { Refusal } from '../errors.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Op, Results } from '../store/operation.ts'
 import type { StoredSecret } from '../store/stored.ts'
-import { type Asker, ask, integrityFailure, learnKeyOf, unlessMissing, type Vault } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  integrityFailure,
+  isUnavailable,
+  learnKeyOf,
+  recordUnavailable,
+  unlessMissing,
+  type Vault,
+} from './vault.ts'
 
 /** What a change needs to know, or `undefined` when there is no such row. */
 export function prepare<K extends 'prepare_secret' | 'prepare_version'>(
@@ -39,7 +48,7 @@ function keyIsGone(): Refusal {
   return new Refusal('integrity_failure', 'The key of this secret is not in the store.')
 }
 
-/** The error to throw, after a failed integrity check has been recorded. */
+/** The error to throw, after it has been recorded: a failed integrity check, or a key that is not available. */
 export async function recorded(
   error: unknown,
   vault: Vault,
@@ -47,6 +56,7 @@ export async function recorded(
   secret: Secret,
   action: Action,
 ): Promise<unknown> {
+  if (isUnavailable(error)) await recordUnavailable(vault, asker, secret.accountId, action, objectOf(secret))
   if (!(error instanceof Refusal) || error.code !== 'integrity_failure') return error
   return integrityFailure(vault, asker, secret.accountId, action, objectOf(secret))
 }

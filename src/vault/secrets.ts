@@ -18,9 +18,11 @@ import {
   ask,
   authenticate,
   type Identity,
+  isUnavailable,
   learnKeyOf,
   type MadeOnce,
   outdated,
+  recordUnavailable,
   tryAskOnce,
   unlessMissing,
   type Vault,
@@ -286,10 +288,18 @@ export async function createSecret(vault: Vault, asker: Asker, identity: Identit
       // The account's key was replaced meanwhile.
       current = await authenticate(vault, asker)
     }
+  } catch (error) {
+    throw await unmade(error, vault, asker, identity)
   } finally {
     value.fill(0)
   }
   throw keyKeepsChanging()
+}
+
+/** The error to throw when something is not made; that the account's key is not available is recorded. */
+export async function unmade(error: unknown, vault: Vault, asker: Asker, { accountId }: Identity): Promise<unknown> {
+  if (isUnavailable(error)) await recordUnavailable(vault, asker, accountId, 'secret.create', null)
+  return error
 }
 
 /** Secrets that are made in one transaction, at most. */
@@ -321,6 +331,8 @@ export async function createSecrets(
       if (created !== outdated) return created
       current = await authenticate(vault, asker)
     }
+  } catch (error) {
+    throw await unmade(error, vault, asker, identity)
   } finally {
     for (const { value } of checked) value.fill(0)
   }
@@ -452,6 +464,8 @@ export async function putSecret(vault: Vault, asker: Asker, identity: Identity, 
       const details = { ...plainDetails, type: type ?? plainDetails.type }
       const current = await authenticate(vault, asker)
       return await put({ creation: { name, list: undefined, ...sealFirst(vault, current, name, details, bytes) } })
+    } catch (error) {
+      throw await unmade(error, vault, asker, identity)
     } finally {
       bytes.fill(0)
     }

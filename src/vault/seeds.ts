@@ -263,7 +263,13 @@ function isLostToBoot(error: unknown, seed: Seed, document: SeedDocument): boole
   return error instanceof Refusal && unrendered.has(error.code) && isNeeded && hasGivenUserData(seed)
 }
 
-const unrendered: ReadonlySet<string> = new Set(['unresolved_references', 'unsafe_rendering', 'forbidden', 'too_large'])
+const unrendered: ReadonlySet<string> = new Set([
+  'unresolved_references',
+  'unsafe_rendering',
+  'forbidden',
+  'too_large',
+  'account_key_unavailable',
+])
 
 /**
  * What a machine gets at later boots. Its modules of every boot run with this user-data, and what the first boot set up

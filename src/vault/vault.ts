@@ -16,6 +16,7 @@ import { isPlaced, type Kind, type OnceKind, type Op, type Outcome, type Results
 import type { Identified } from '../store/operations/accounts.ts'
 import type { Store } from '../store/store.ts'
 import type { Attempts } from './attempts.ts'
+import type { CustomerGuards } from './customer-guards.ts'
 import type { Listeners } from './listeners.ts'
 import type { PasswordCost } from './passwords.ts'
 import { type Repeats, recordShutOut } from './repeats.ts'
@@ -25,6 +26,8 @@ export interface Vault {
   readonly keyring: Keyring
   /** Takes up versions of the master key that were made since the store was opened. */
   readonly learnMasterKeys: () => Promise<void>
+  /** What accounts keep their keys with that have a provider of their own. */
+  readonly customerKeys: CustomerGuards
   /** Has every root key of the settings open the store, which tells how each is. */
   readonly findRootKeys: () => Promise<readonly RootFinding[]>
   /** Milliseconds since 1970, by the clock of the store, which batches are judged by too. */
@@ -120,9 +123,14 @@ export async function authenticate(vault: Vault, asker: Asker): Promise<Identity
   return identity
 }
 
-/** Makes sure that an account's key can be unwrapped: the master key may have been replaced, by another process too. */
+/**
+ * Makes sure that an account's key can be unwrapped: the master key may have been replaced, or its customer's set, by another
+ * process too. What is closed stays closed.
+ */
 export async function learnKeyOf(vault: Vault, accountKey: AccountKey): Promise<void> {
   if (!vault.keyring.knows(accountKey)) await vault.learnMasterKeys()
+  const { accountId } = accountKey
+  if (!vault.keyring.knowsGuard(accountId, accountKey)) await vault.customerKeys.learn(accountId)
 }
 
 /**
@@ -299,6 +307,25 @@ export async function verifyAll<Table extends SealedTable>(
 ): Promise<void> {
   const forged = rows.find((row) => !vault.keyring.isRowMac(rowText(table, row), row.mac))
   if (forged !== undefined) throw await forgery(vault, asker, table, forged, action)
+}
+
+/** Whether it is refused because the key that an account keeps itself is not available. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof Refusal && error.code === 'account_key_unavailable'
+}
+
+/** Records that values of an account were asked for while the key that it keeps itself is not available: once for a request. */
+export function recordUnavailable(
+  vault: Vault,
+  { requestId, address }: Pick<Asker, 'requestId' | 'address'>,
+  accountId: number,
+  action: Action,
+  object: AuditObject | null,
+): Promise<void> {
+  return vault.customerKeys.recordOnce(requestId, async () => {
+    const operation = { kind: 'record', action, object, outcome: 'account_key_unavailable' } as const
+    await vault.store.submit<'record'>({ caller: { kind: 'system', accountId }, requestId, address, operation })
+  })
 }
 
 /** Records that stored data failed its check. The refusal to throw says nothing of what or how. */

@@ -12,6 +12,7 @@ import { Person } from '../support/person.ts'
 import { codeOf } from '../support/portal-account.ts'
 import { clientId, clientSecret, Provider } from '../support/provider.ts'
 import { startServer } from '../support/server.ts'
+import { startTransit } from '../support/transit-server.ts'
 
 const [sqlite] = engines
 
@@ -19,6 +20,7 @@ suite('The description of the API', () => {
   test('is OpenAPI 3.1 and describes every answer of every operation', async (t) => {
     assert.ok(sqlite)
     const provider = await Provider.start(t)
+    const transit = await startTransit(t)
     const outboundAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
     const { api, url } = await startServer(t, sqlite, { outboundAllowances })
     const description = whole((await api.get('/openapi.json')).body)
@@ -227,6 +229,14 @@ suite('The description of the API', () => {
     await call('DELETE', '/v3/users/1/factors')
     await call('GET', '/v3/sign-in')
     await call('PUT', '/v3/sign-in', { second_factor_required: false })
+    const customerKey = '/v3/account/customer-key'
+    transit.tokens.set('planted-token', 3600)
+    const input = { provider: `transit:${transit.origin}/transit/strongroom`, credentials: { token: 'planted-token' } }
+    await call('GET', customerKey)
+    await call('PUT', customerKey, { ...input, credentials: { token: 'x' } })
+    await call('PUT', customerKey, input)
+    await call('GET', customerKey)
+    await call('DELETE', customerKey)
     await call('GET', '/v3/sso')
     const settings = { label: 'x', issuer: provider.issuer, client_id: clientId, domains: [], role: null, only: false }
     await call('PUT', '/v3/sso', { ...settings, issuer: 'x' })

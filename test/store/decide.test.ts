@@ -153,7 +153,7 @@ suite('A decision', () => {
   })
 
   test('on a secret whose key was wrapped under an account key that is being replaced is put off', () => {
-    const newest = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
+    const newest = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0, guard: '' }
 
     const { outcomes, changes } = decide([requestOf(host, createFor(1))], worldOf({ newest }))
 
@@ -162,7 +162,7 @@ suite('A decision', () => {
   })
 
   test('destroys no account key that still wraps something, nor the newest, nor one that it knows nothing of', () => {
-    const newest = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
+    const newest = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0, guard: '' }
     const drop = (version: number, inUse: readonly number[] | undefined) => {
       const world = worldOf({ newest })
       if (inUse !== undefined) world.setFact(accountKeysInUse, new Set(inUse), 1)
@@ -177,10 +177,10 @@ suite('A decision', () => {
   })
 
   test('puts no account key in place of one that was replaced meanwhile', () => {
-    const now = { accountId: 1, version: 2, wrapped: bytes(1), uses: 5 }
+    const now = { accountId: 1, version: 2, wrapped: bytes(1), uses: 5, guard: '' }
     const world = () => worldOf({ newest: now })
     const rewrap = (version: number, from: Uint8Array) => {
-      const to = { accountId: 1, version, wrapped: bytes(9), uses: 0 }
+      const to = { accountId: 1, version, wrapped: bytes(9), uses: 0, guard: '' }
       return decide([requestOf(host, { kind: 'rewrap_account_key', from, to })], world())
     }
 
@@ -197,7 +197,7 @@ suite('A decision', () => {
 
   test('lets nobody without account:manage replace the key of an account', () => {
     const byKey: Caller = { kind: 'token', hash: 'ab' }
-    const accountKey = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0 }
+    const accountKey = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0, guard: '' }
 
     for (const operation of [
       { kind: 'add_account_key', accountKey },
@@ -297,7 +297,7 @@ suite('A decision', () => {
       kind: 'create_account',
       name: 'acme',
       id: 2,
-      accountKey: { accountId: 2, version: 1, wrapped: bytes(1), uses: 0 },
+      accountKey: { accountId: 2, version: 1, wrapped: bytes(1), uses: 0, guard: '' },
       key: { ...key, accountId: 2 },
     }
     const byKey: Caller = { kind: 'token', hash: 'ab' }
@@ -394,7 +394,7 @@ function wordOf(outcome: Outcome): string {
 /** Account 1 with one secret at version 3, one key, and seven records. */
 function worldOf({
   now: time = now,
-  newest = { accountId: 1, version: 1, wrapped: bytes(1), uses: 0 },
+  newest = { accountId: 1, version: 1, wrapped: bytes(1), uses: 0, guard: '' },
   nextAccountId = 0,
   accountNames = new Set<string>(),
   isShared = false,

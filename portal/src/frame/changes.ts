@@ -28,6 +28,7 @@ const nouns: readonly (readonly [noun: string, verbs: readonly string[], makesOl
   ['key', ['create', 'rotate', 'revoke'], ['keys', 'seeds', 'webhooks']],
   ['login', ['redeem'], ['keys']],
   ['account', ['rotate_key', 'drop_key'], ['account']],
+  ['customer_key', ['set', 'remove', 'close', 'open'], ['customer-key']],
 ]
 
 /** By action. */

@@ -53,17 +53,20 @@ export async function make(options: MakeOptions): Promise<void> {
   }
 }
 
+type Made = Awaited<ReturnType<typeof backUp>>
+
 function tell(
-  { backup, rootKeys }: { readonly backup: string; readonly rootKeys: readonly string[] },
+  { backup, rootKeys, customerKeys }: Made,
   files: Readonly<Record<PartName, string>>,
   options: MakeOptions,
 ): void {
-  if (options.json) printJson({ backup, files, root_keys: rootKeys })
+  if (options.json) printJson({ backup, files, root_keys: rootKeys, customer_keys: customerKeys })
   if (options.json) return
   print(`Backup ${backup} is made. Keep its parts apart from each other, and both from the root key:`)
   print(`  ${files.values}`)
   print(`  ${files.keys}`)
   print(`What opens it: ${rootKeys.join(', ')}.`)
+  for (const { account, provider } of customerKeys) print(`The values of account ${account} need ${provider} as well.`)
 }
 
 /** Restores into a store that is thrown away afterwards. */
@@ -78,6 +81,7 @@ export async function verify(options: WithWhat & Parts & { readonly json?: boole
     if (options.json) return printJson(shown(restored))
     print(`Backup ${restored.backup} of ${restored.madeAt} can be restored: ${told(restored)}.`)
     if (restored.rootKeys.length > 0) print(`What opens it: ${restored.rootKeys.join(', ')}.`)
+    tellClosed(restored)
   } finally {
     clear()
   }
@@ -93,6 +97,7 @@ export async function bring(
   await recordOnAll({ ...config, ...location }, 'store.restore', hostAsker())
   if (options.json) return printJson(shown(restored))
   print(`Backup ${restored.backup} of ${restored.madeAt} is restored: ${told(restored)}.`)
+  tellClosed(restored)
   print('API keys that were revoked since are good again. Hold the store against what was kept elsewhere:')
   print('  strongroom audit verify --state --checkpoint FILE')
 }
@@ -133,10 +138,21 @@ function pathOf(prefix: string, part: PartName): string {
   return `${prefix}.${part}.age`
 }
 
-function shown({ backup, madeAt, accounts, secrets, opened, records, rootKeys }: Restored) {
-  return { backup, made_at: madeAt, accounts, secrets, values_opened: opened, records, root_keys: rootKeys }
+function shown({ backup, madeAt, accounts, secrets, opened, records, rootKeys, closed }: Restored) {
+  const counts = { accounts, secrets, values_opened: opened, records }
+  return { backup, made_at: madeAt, ...counts, root_keys: rootKeys, closed_accounts: closed }
 }
 
-function told({ accounts, secrets, opened, records }: Restored): string {
-  return `${accounts} accounts, ${secrets} secrets, all of their ${opened} values opened, ${records} audit records`
+/** Whose values were not opened, and what opens them. */
+export function tellClosed({ closed }: Pick<Restored, 'closed'>): void {
+  for (const { account, provider } of closed) {
+    print(
+      `Not opened: the values of account ${account}. Their key is kept with ${provider}, which does not open it now.`,
+    )
+  }
+}
+
+function told({ accounts, secrets, opened, records, closed }: Restored): string {
+  const values = closed.length === 0 ? `all of their ${opened} values opened` : `${opened} values opened`
+  return `${accounts} accounts, ${secrets} secrets, ${values}, ${records} audit records`
 }

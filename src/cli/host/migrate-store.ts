@@ -5,7 +5,7 @@ import { parseLocation, type StoreLocation } from '../../copy/location.ts'
 import { transfer } from '../../copy/transfer.ts'
 import { recordOnAll } from '../../open.ts'
 import { complain, print, printJson } from '../output.ts'
-import { withExistingKey } from './backup.ts'
+import { tellClosed, withExistingKey } from './backup.ts'
 import { begin, hostAsker, hostConfig } from './with-vault.ts'
 
 interface Options {
@@ -22,11 +22,12 @@ export async function migrateStore({ from, to, json }: Options): Promise<void> {
   const settings = withRootKeyOf(config, source)
   const proof = await transfer(settings, source, target, json ? () => {} : reporter())
   await recordOnAll({ ...settings, ...target }, 'store.migrate', hostAsker())
-  const { accounts, secrets, opened, records } = proof
-  if (json) return printJson({ accounts, secrets, values_opened: opened, records })
+  const { accounts, secrets, opened, records, closed } = proof
+  if (json) return printJson({ accounts, secrets, values_opened: opened, records, closed_accounts: closed })
   print(
     `Copied and checked: ${accounts} accounts, ${secrets} secrets (${opened} values opened), ${records} audit records.`,
   )
+  tellClosed(proof)
   print('The root key stays where it is: the new store needs the same one (STRONGROOM_ROOT_KEY_FILE).')
 }
 

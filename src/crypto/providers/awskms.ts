@@ -48,6 +48,8 @@ const clientPackage: string = '@aws-sdk/client-kms'
 export async function kmsKey(
   source: KmsSource,
   load: () => Promise<unknown> = () => import(clientPackage),
+  /** In place of the client's own: who asks, and how requests are sent. */
+  settings: object = {},
 ): Promise<RootKeyProvider> {
   const { KMSClient, EncryptCommand, DecryptCommand } = await clientOf(load)
   const { key: KeyId, region, endpoint } = source
@@ -55,6 +57,7 @@ export async function kmsKey(
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     maxAttempts: 3,
+    ...settings,
   })
   /** @returns `undefined` when it is not of this key */
   const ask = async (command: object, part: string): Promise<Uint8Array | undefined> => {

@@ -52,6 +52,16 @@ export type RootKeySource =
       readonly tcti: string
     }
 
+/** Where a key of a customer's is: never on this host, and asked with nothing that is the server's. */
+export type CustomerSource =
+  | Pick<Extract<RootKeySource, { readonly kind: 'transit' }>, 'kind' | 'origin' | 'namespace' | 'mount' | 'name'>
+  | {
+      readonly kind: 'awskms'
+      readonly key: string
+      readonly region: string
+      readonly endpoint: string | undefined
+    }
+
 /** How a server is told who asks. What is secret is in files. */
 export type TransitLogin =
   | { readonly kind: 'token'; readonly path: string }

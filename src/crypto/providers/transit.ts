@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource } from './provider.ts'
+import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource, type TransitLogin } from './provider.ts'
 
 export type TransitSource = Extract<RootKeySource, { readonly kind: 'transit' }>
 
@@ -19,15 +19,46 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
+/** Which key, on which server. */
+export type TransitPlace = Pick<TransitSource, 'origin' | 'namespace' | 'mount' | 'name'>
+
+/** How a server is told who asks, with what is secret. Read each time: whoever rotates it need tell nobody. */
+export type TransitAccess =
+  | { readonly kind: 'token'; readonly token: () => string }
+  | { readonly kind: 'approle'; readonly mount: string; readonly roleId: string; readonly secretId: () => string }
+  | { readonly kind: 'kubernetes'; readonly mount: string; readonly role: string; readonly jwt: () => string }
+
+/** @throws ProviderTrouble `away` when nothing was answered */
+export type TransitPost = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+) => Promise<{ readonly status: number; readonly bytes: Buffer }>
+
+/** How a server is reached, and who asks it. */
+export interface TransitDoor {
+  readonly access: TransitAccess
+  readonly post: TransitPost
+}
+
 interface Token {
   readonly text: string
   /** When it is to be renewed, by `performance.now`; never where it does not end. */
   readonly renewAt: number
 }
 
-export function transitKey(source: TransitSource, now: () => number = () => performance.now()): RootKeyProvider {
-  const id = transitIdOf(source)
-  const server = new TransitServer(source, now)
+export function transitKey(source: TransitSource, now?: () => number): RootKeyProvider {
+  return transitKeyThrough(source, { access: accessOf(source.login), post: postTo(source.caPath) }, now)
+}
+
+/** The same through a door of somebody else's. */
+export function transitKeyThrough(
+  place: TransitPlace,
+  door: TransitDoor,
+  now: () => number = () => performance.now(),
+): RootKeyProvider {
+  const id = transitIdOf(place)
+  const server = new TransitServer(place, door, now)
   return {
     kind: 'transit',
     id,
@@ -53,49 +84,64 @@ export function transitKey(source: TransitSource, now: () => number = () => perf
 }
 
 /** Which key it is: nothing of how its server is spoken to. */
-export function transitIdOf({ origin, namespace, mount, name }: TransitSource): string {
+export function transitIdOf({ origin, namespace, mount, name }: TransitPlace): string {
   return [origin, ...(namespace === undefined ? [] : [namespace]), mount, name].join('/')
 }
 
+function accessOf(login: TransitLogin): TransitAccess {
+  switch (login.kind) {
+    case 'token':
+      return { kind: 'token', token: () => readSecret(login.path) }
+    case 'approle':
+      return { ...login, secretId: () => readSecret(login.secretIdPath) }
+    case 'kubernetes':
+      return { ...login, jwt: () => readSecret(login.jwtPath) }
+  }
+}
+
 class TransitServer {
-  readonly #source: TransitSource
+  readonly #place: TransitPlace
+  readonly #access: TransitAccess
+  readonly #post: TransitPost
   readonly #now: () => number
   #token: Token | undefined
 
-  constructor(source: TransitSource, now: () => number) {
-    this.#source = source
+  constructor(place: TransitPlace, { access, post }: TransitDoor, now: () => number) {
+    this.#place = place
+    this.#access = access
+    this.#post = post
     this.#now = now
   }
 
   /** A token that is not good any more is got anew, once. */
   async use(operation: 'encrypt' | 'decrypt', body: object): Promise<Answer> {
-    const { mount, name } = this.#source
+    const { mount, name } = this.#place
     const path = `${mount}/${operation}/${name}`
     const token = await this.#current()
     const answer = await this.#ask(path, body, token.text)
     if (answer.status !== 403 && answer.status !== 401) return answer
     this.#token = undefined
     const other = await this.#current()
-    return this.#source.login.kind === 'token' && other.text === token.text ? answer : this.#ask(path, body, other.text)
+    return this.#access.kind === 'token' && other.text === token.text ? answer : this.#ask(path, body, other.text)
   }
 
   async #current(): Promise<Token> {
-    const { login } = this.#source
+    const access = this.#access
     // Whoever renews the file puts another token there.
-    const isOther = login.kind === 'token' && this.#token !== undefined && this.#token.text !== readSecret(login.path)
+    const isOther = access.kind === 'token' && this.#token !== undefined && this.#token.text !== access.token()
     if (this.#token === undefined || isOther) this.#token = await this.#logIn()
     else if (this.#now() >= this.#token.renewAt) this.#token = await this.#renew(this.#token)
     return this.#token
   }
 
   async #logIn(): Promise<Token> {
-    const { login } = this.#source
-    if (login.kind === 'token') return this.#renew({ text: readSecret(login.path), renewAt: Number.POSITIVE_INFINITY })
+    const access = this.#access
+    if (access.kind === 'token') return this.#renew({ text: access.token(), renewAt: Number.POSITIVE_INFINITY })
     const body =
-      login.kind === 'approle'
-        ? { role_id: login.roleId, secret_id: readSecret(login.secretIdPath) }
-        : { role: login.role, jwt: readSecret(login.jwtPath) }
-    const { status, body: answer } = await this.#ask(`auth/${login.mount}/login`, body)
+      access.kind === 'approle'
+        ? { role_id: access.roleId, secret_id: access.secretId() }
+        : { role: access.role, jwt: access.jwt() }
+    const { status, body: answer } = await this.#ask(`auth/${access.mount}/login`, body)
     const text = partOf(answer, 'auth', 'client_token')
     if (status !== 200 || text === '') throw refused(status, 'The login is refused')
     return { text, renewAt: this.#renewAtOf(answer) }
@@ -105,7 +151,7 @@ class TransitServer {
   async #renew(token: Token): Promise<Token> {
     const { status, body } = await this.#ask('auth/token/renew-self', {}, token.text)
     if (status === 200) return { text: token.text, renewAt: this.#renewAtOf(body) }
-    if (this.#source.login.kind === 'token') return { text: token.text, renewAt: Number.POSITIVE_INFINITY }
+    if (this.#access.kind === 'token') return { text: token.text, renewAt: Number.POSITIVE_INFINITY }
     return this.#logIn()
   }
 
@@ -116,24 +162,31 @@ class TransitServer {
     return seconds > 0 ? this.#now() + seconds * 500 : Number.POSITIVE_INFINITY
   }
 
-  #ask(path: string, body: object, token?: string): Promise<Answer> {
-    const { origin, namespace, caPath } = this.#source
-    const text = JSON.stringify(body)
+  async #ask(path: string, body: object, token?: string): Promise<Answer> {
+    const { origin, namespace } = this.#place
     const headers = {
       'content-type': 'application/json',
-      'content-length': Buffer.byteLength(text),
       // What tells a request from a page's: servers may ask for it.
       'x-vault-request': 'true',
       ...(token === undefined ? {} : { 'x-vault-token': token }),
       ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
     }
-    const send = origin.startsWith('https:') ? httpsRequest : httpRequest
+    const { status, bytes } = await this.#post(`${origin}/v1/${path}`, headers, JSON.stringify(body))
+    return { status, body: parse(bytes) }
+  }
+}
+
+/** Straight to where the operator says. */
+function postTo(caPath: string | undefined): TransitPost {
+  return (url, headers, body) => {
+    const send = url.startsWith('https:') ? httpsRequest : httpRequest
     const ca = caPath === undefined ? {} : { ca: readSecret(caPath) }
     const signal = AbortSignal.timeout(patienceMs)
+    const all = { ...headers, 'content-length': Buffer.byteLength(body) }
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) =>
         reject(new ProviderTrouble('away', `The server cannot be reached (${codeOf(error)}).`))
-      const asked = send(`${origin}/v1/${path}`, { method: 'POST', headers, signal, ...ca }, (answer) => {
+      const asked = send(url, { method: 'POST', headers: all, signal, ...ca }, (answer) => {
         const parts: Buffer[] = []
         let size = 0
         answer.on('data', (part: Buffer) => {
@@ -142,10 +195,10 @@ class TransitServer {
           if (size > maxAnswer) answer.destroy(new Error('too long'))
         })
         answer.on('error', fail)
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: parse(Buffer.concat(parts)) }))
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, bytes: Buffer.concat(parts) }))
       })
       asked.on('error', fail)
-      asked.end(text)
+      asked.end(body)
     })
   }
 }

@@ -1,6 +1,6 @@
 /** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`, `transit:https://…` and others. No URL holds a secret. */
 import { maxForms } from '../root-forms.ts'
-import type { RootKeySource, TransitLogin } from './provider.ts'
+import type { CustomerSource, RootKeySource, TransitLogin } from './provider.ts'
 import { maxShares } from './share.ts'
 import { Shares } from './shares.ts'
 
@@ -44,6 +44,40 @@ export function parseRootKeyUrl(text: string, environment: Environment): RootKey
   }
 }
 
+/**
+ * A provider that an account may name: one that is asked over the network, with what its customer gives for that. Nothing that
+ * reads a file of the server's, runs a program there, or goes by what the server itself may.
+ *
+ * @returns where the key is, or what is wrong with the URL
+ */
+export function parseCustomerKeyUrl(text: string): CustomerSource | string {
+  try {
+    return customerSourceOf(text)
+  } catch (error) {
+    if (error instanceof Unusable) return error.message
+    throw error
+  }
+}
+
+function customerSourceOf(text: string): CustomerSource {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9]*):(.*)$/s.exec(text) ?? []
+  if (text.length > maxUrl || /\s/.test(text))
+    throw new Unusable(`must be a URL without blanks, at most ${maxUrl} long`)
+  if (scheme === 'transit') {
+    const { place, parameters } = transitPlaceOf(rest)
+    parameters.end()
+    return { kind: 'transit', ...place }
+  }
+  if (scheme !== 'awskms') throw new Unusable('must be transit:https://host/mount/name or awskms:key?region=name')
+  const { key, region = /^arn:aws[a-z-]*:kms:([a-z0-9-]+):/.exec(rest)?.[1], endpoint } = kmsOf(rest)
+  // Without one, the client would take the server's own.
+  if (region === undefined || !regionForm.test(region)) throw new Unusable('must say the region of the key: region=')
+  return { kind: 'awskms', key, region, endpoint }
+}
+
+const maxUrl = 2048
+const regionForm = /^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/
+
 function sourceOf(text: string, environment: Environment): RootKeySource {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9]*):(.*)$/s.exec(text) ?? []
   switch (scheme) {
@@ -85,6 +119,14 @@ function pathOf(scheme: string, rest: string): string {
 }
 
 function transitOf(rest: string): RootKeySource {
+  const { place, parameters } = transitPlaceOf(rest)
+  const login = loginOf(parameters)
+  const caPath = parameters.path('ca-file')
+  parameters.end()
+  return { kind: 'transit', ...place, caPath, login }
+}
+
+function transitPlaceOf(rest: string) {
   const url = URL.canParse(rest) ? new URL(rest) : undefined
   if (url === undefined || url.hash !== '' || url.username !== '' || url.password !== '') {
     throw new Unusable('must be transit:https://host/mount/name, without a user, a password or a fragment')
@@ -97,11 +139,8 @@ function transitOf(rest: string): RootKeySource {
     throw new Unusable('must name the mount and the key: transit:https://host/mount/name')
   }
   const parameters = new Parameters(url.searchParams)
-  const login = loginOf(parameters)
   const namespace = parameters.plain('namespace')
-  const caPath = parameters.path('ca-file')
-  parameters.end()
-  return { kind: 'transit', origin: url.origin, namespace, mount, name, caPath, login }
+  return { place: { origin: url.origin, namespace, mount, name }, parameters }
 }
 
 function loginOf(parameters: Parameters): TransitLogin {
@@ -126,7 +165,7 @@ function loginOf(parameters: Parameters): TransitLogin {
 /** An id, an alias (`alias/…`), or the ARN of either. */
 const kmsKeyForm = /^[A-Za-z0-9][A-Za-z0-9:/_-]{0,2047}$/
 
-function kmsOf(rest: string): RootKeySource {
+function kmsOf(rest: string): Extract<RootKeySource, { readonly kind: 'awskms' }> {
   const [, key = '', query = ''] = /^([^?#]*)(?:\?([^#]*))?$/.exec(rest) ?? []
   if (!kmsKeyForm.test(key)) throw new Unusable('must name a key: awskms:alias/name, or its id or ARN')
   const parameters = new Parameters(new URLSearchParams(query))

@@ -5,6 +5,7 @@ import { accountRoutes } from './account.ts'
 import { auditRoutes } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { contentRoutes } from './content.ts'
+import { customerKeyRoutes } from './customer-key.ts'
 import { deletedRoutes } from './deleted.ts'
 import { deploymentRoutes } from './deployments.ts'
 import { environmentContentRoutes } from './environment-contents.ts'
@@ -57,6 +58,7 @@ export const routes: readonly Route[] = [
   machineRoutes,
   settingsRoutes,
   accountRoutes,
+  customerKeyRoutes,
   userRoutes,
   sessionRoutes,
   signInRoutes,

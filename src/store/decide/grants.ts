@@ -24,6 +24,7 @@ type Thing =
   | 'user'
   | 'seed'
   | 'sign_in'
+  | 'customer_key'
   | 'login'
   | 'webhook'
   | 'environment'
@@ -163,6 +164,12 @@ const sentences: Readonly<Record<Thing, Readonly<Record<Part, string>>>> = {
     networks: 'networks: This login cannot be used from more networks than you can.',
     until: 'expires_in: This login cannot outlive you.',
     role: 'A login cannot be given what only owners may do.',
+  },
+  customer_key: {
+    scopes: 'Only an owner says what the key of the account is kept with.',
+    networks: `${limited}it cannot say what the key of the account is kept with. Use one that is not limited.`,
+    until: `${expires}what the key of the account is kept with would outlive it. Use one that does not expire.`,
+    role: 'Only an owner says what the key of the account is kept with.',
   },
   webhook: {
     scopes: 'A webhook cannot tell more than whoever makes it may read in the audit trail.',

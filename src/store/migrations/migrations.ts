@@ -32,6 +32,7 @@ import { decoys } from './0030-decoys.ts'
 import { auditIndex } from './0032-audit-index.ts'
 import { archive } from './0033-archive.ts'
 import { wrappings } from './0034-wrappings.ts'
+import { customerKeys } from './0035-customer-keys.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -67,6 +68,7 @@ export const migrations: readonly Migration[] = [
   auditIndex,
   archive,
   wrappings,
+  customerKeys,
 ]
 
 /** What this program speaks: the name of the newest one. */

@@ -23,8 +23,11 @@ const addAccountKey = defineOperation<{ readonly accountKey: AccountKey }, null>
   needs: (needs) => needs.accountKey(),
   decide: (call, { accountKey }) => {
     const { world } = call.work
-    const newest = world.find(newestAccountKeys, call.account.id)?.version
-    if (accountKey.accountId !== call.account.id || newest !== accountKey.version - 1) return { kind: 'outdated' }
+    const newest = world.find(newestAccountKeys, call.account.id)
+    if (accountKey.accountId !== call.account.id || newest?.version !== accountKey.version - 1)
+      return { kind: 'outdated' }
+    // Its customer's key was set, or another one, since it was made.
+    if (newest.guard !== accountKey.guard) return { kind: 'outdated' }
     world.put(accountKeys, accountKey)
     return done(call, objectOf(call, accountKey.version), null)
   },

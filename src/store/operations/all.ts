@@ -8,6 +8,7 @@ import { accountOperations, foundingOperations } from './accounts.ts'
 import { archiveOperations } from './archive.ts'
 import { auditOperations } from './audit.ts'
 import { copyOperations } from './copies.ts'
+import { customerKeyOperations } from './customer-keys.ts'
 import { deletedOperations } from './deleted.ts'
 import { deploymentOperations } from './deployments.ts'
 import { environmentOperations } from './environments.ts'
@@ -43,6 +44,7 @@ export const inAccounts = {
   ...archiveOperations,
   ...auditOperations,
   ...copyOperations,
+  ...customerKeyOperations,
   ...deletedOperations,
   ...deploymentOperations,
   ...environmentOperations,

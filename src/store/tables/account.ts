@@ -45,12 +45,13 @@ export const accountKeys = openTable<AccountKey>()({
   unique: [],
   holdsKeys: true,
   writing: plainly,
-  unsealed: 'sealed, and bound to account and version; `uses` only counts when a key is to be replaced',
+  unsealed: 'sealed, and bound to account, version and guard; `uses` only counts when a key is to be replaced',
   fields: {
     accountId: integer('account_id'),
     version: integer('version'),
     wrapped: bytes('wrapped'),
     uses: integer('uses'),
+    guard: text('guard', { added: { by: '0035-customer-keys', value: '' } }),
   },
 })
 

@@ -3,6 +3,7 @@ import { accountKeys, accounts } from './account.ts'
 import { apiKeys } from './api-key.ts'
 import { auditIndex } from './audit-index.ts'
 import { auditSegments } from './audit-segment.ts'
+import { customerKeys } from './customer-key.ts'
 import { deleted } from './deleted.ts'
 import { deploymentSecrets, deployments } from './deployment.ts'
 import { environments } from './environment.ts'
@@ -47,6 +48,7 @@ export const sealedTables = {
   replies,
   audit_index: auditIndex,
   audit_segments: auditSegments,
+  customer_keys: customerKeys,
 }
 
 export const tables: readonly Table[] = [
@@ -83,5 +85,6 @@ export const tables: readonly Table[] = [
   auditSinks,
   auditIndex,
   auditSegments,
+  customerKeys,
   audit,
 ]

@@ -1,0 +1,190 @@
+/** Keys of customers, in one process: what opens an account's key, and for how long it does after its provider did. */
+import assert from 'node:assert/strict'
+import { createSecretKey, randomBytes } from 'node:crypto'
+import { suite, test } from 'node:test'
+import { keyUnavailable, newGuard, unwrapGuard, wrapGuard } from '../../src/crypto/guards.ts'
+import { Keyring } from '../../src/crypto/keyring.ts'
+import { createKeyring } from '../../src/crypto/master-key.ts'
+import { localKey } from '../../src/crypto/providers/local.ts'
+import { ProviderTrouble, type RootKeyProvider } from '../../src/crypto/providers/provider.ts'
+import { newUid } from '../../src/crypto/random.ts'
+import { Refusal } from '../../src/errors.ts'
+import type { ClosedReason, CustomerKey } from '../../src/model/customer-key.ts'
+import { rowText } from '../../src/store/coverage.ts'
+import { CustomerGuards } from '../../src/vault/customer-guards.ts'
+
+const accountId = 7
+const isClosed = (error: unknown) => error instanceof Refusal && error.code === keyUnavailable().code
+const isBroken = (error: unknown) => error instanceof Refusal && error.code === 'integrity_failure'
+
+/** A provider that does as it is told. */
+function makeProvider() {
+  const key = createSecretKey(randomBytes(32))
+  const local = localKey(() => key)
+  const state: { trouble: 'away' | 'denied' | undefined; isLying: boolean; asked: number } = {
+    trouble: undefined,
+    isLying: false,
+    asked: 0,
+  }
+  const provider: RootKeyProvider = {
+    ...local,
+    unwrap: async (wrapped, context) => {
+      state.asked++
+      if (state.trouble !== undefined) throw new ProviderTrouble(state.trouble, 'As it was told.')
+      return state.isLying ? Buffer.alloc(32, 1) : local.unwrap(wrapped, context)
+    },
+  }
+  return { provider, state }
+}
+
+async function setUp() {
+  const rootKey = createSecretKey(randomBytes(32))
+  const root = localKey(() => rootKey)
+  const clock = { now: 1_000_000 }
+  const sealed = await createKeyring([root])
+  const keyring = await Keyring.open([root], sealed, () => clock.now)
+  const { provider, state } = makeProvider()
+  const uid = newUid()
+  const bytes = newGuard()
+  const plainKey = keyring.newAccountKey(accountId, 1)
+  const place = { accountId, uid: newUid(), name: 'A', version: 1 }
+  const { wrappedKey, key } = keyring.newSecretKey(accountId, place.uid, plainKey)
+  const value = keyring.sealValue(place, key, Buffer.from('value'))
+  const form = await wrapGuard(provider, bytes, { storeId: keyring.storeId, accountId, uid })
+  const accountKey = keyring.guardAccountKey(accountId, plainKey, { uid, bytes })
+  state.asked = 0
+  const unsealed = {
+    ...{ accountId, uid, provider: 'transit:https://bao.example.com/transit/one' },
+    credentials: keyring.sealCredentials(accountId, uid, Buffer.from('{"token":"t"}')),
+    ...{ form, createdAt: 0, closedAt: null, closedFor: null },
+  }
+  const row: CustomerKey = { ...unsealed, mac: keyring.rowMac(rowText('customer_keys', unsealed)) }
+  const rows = [row]
+  const notes: (ClosedReason | null)[] = []
+  const guards = new CustomerGuards({
+    store: { customerKey: async () => rows[0], customerKeys: async () => rows },
+    keyring,
+    door: () => assert.fail('Nothing is asked but the provider.'),
+    makeProvider: async () => provider,
+    events: { note: async (_accountId, _uid, closedFor) => void notes.push(closedFor), onChange: () => {} },
+  })
+  const read = () => {
+    const secretKey = keyring.knownSecretKey(place) ?? keyring.secretKey(place, wrappedKey, accountKey)
+    return keyring.openValue(place, secretKey, value).toString()
+  }
+  return { root, sealed, clock, keyring, state, provider, row, rows, bytes, plainKey, accountKey, guards, notes, read }
+}
+
+suite("A customer's key", () => {
+  test('is opened by neither the master key nor the provider alone', async () => {
+    const { root, sealed, provider, row, bytes, accountKey, keyring } = await setUp()
+    const operator = await Keyring.open([root], sealed)
+    assert.throws(() => operator.newSecretKey(accountId, newUid(), accountKey), isClosed)
+    // Nor with another guard, nor as one that has none.
+    operator.guards.open(accountId, accountKey.guard, newGuard(), operator.guards.now())
+    assert.throws(() => operator.newSecretKey(accountId, newUid(), accountKey), isBroken)
+    operator.guards.drop(accountId)
+    assert.throws(() => operator.newSecretKey(accountId, newUid(), { ...accountKey, guard: '' }), isBroken)
+
+    // The customer has the guard, and the database: without the master key that is nothing.
+    const otherRoot = createSecretKey(randomBytes(32))
+    const other = [localKey(() => otherRoot)]
+    const strange = await Keyring.open(other, await createKeyring(other))
+    strange.guards.open(accountId, accountKey.guard, bytes, strange.guards.now())
+    assert.throws(() => strange.newSecretKey(accountId, newUid(), accountKey), isBroken)
+
+    assert.ok(keyring.isGuardOf(accountId, accountKey, { uid: row.uid, bytes }))
+    assert.ok(!keyring.isGuardOf(accountId, accountKey, { uid: row.uid, bytes: newGuard() }))
+    const elsewhere = { storeId: keyring.storeId, accountId: accountId + 1, uid: row.uid }
+    assert.equal(await unwrapGuard(provider, row.form, elsewhere), 'foreign')
+  })
+
+  test('that its provider denies closes what was open, at once, and all that it opened is forgotten', async () => {
+    const { guards, state, read, notes } = await setUp()
+    await guards.learn(accountId)
+    assert.equal(read(), 'value')
+    assert.deepEqual(notes, [])
+
+    state.trouble = 'denied'
+    await guards.look(0)
+    assert.throws(read, isClosed)
+    assert.deepEqual(notes, ['denied'])
+    assert.deepEqual(guards.states(), [{ accountId, closedFor: 'denied' }])
+
+    await guards.look(0)
+    assert.deepEqual(notes, ['denied'])
+    state.trouble = undefined
+    await guards.look(0)
+    assert.equal(read(), 'value')
+    assert.deepEqual(notes, ['denied', null])
+  })
+
+  test('whose provider cannot be reached goes on for a minute since it opened it, and not for longer, asked or not', async () => {
+    const { guards, state, read, notes, clock } = await setUp()
+    await guards.look()
+    state.trouble = 'away'
+    clock.now += 59_999
+    await guards.look()
+    assert.equal(read(), 'value')
+    assert.deepEqual(notes, [])
+    clock.now += 1
+    assert.throws(read, isClosed)
+    assert.deepEqual(guards.states(), [{ accountId, closedFor: 'away' }])
+    await guards.look()
+    assert.deepEqual(notes, ['away'])
+    state.trouble = undefined
+    await guards.look()
+    assert.equal(read(), 'value')
+    assert.deepEqual(notes, ['away', null])
+  })
+
+  test('is asked for every half a minute, more often while it is away, and once by all who wait', async () => {
+    const { guards, state, clock } = await setUp()
+    await Promise.all([guards.learn(accountId), guards.learn(accountId), guards.look()])
+    assert.equal(state.asked, 1)
+    clock.now += 10_000
+    await guards.look()
+    await guards.learn(accountId)
+    assert.equal(state.asked, 1)
+    clock.now += 20_000
+    state.trouble = 'away'
+    await guards.look()
+    assert.equal(state.asked, 2)
+    clock.now += 10_000
+    await guards.look()
+    assert.equal(state.asked, 3)
+  })
+
+  test('whose provider opens it to something else is closed, and so is one whose row is not authentic', async () => {
+    const lying = await setUp()
+    await lying.guards.learn(accountId)
+    lying.state.isLying = true
+    await lying.guards.look(0)
+    assert.throws(lying.read, isClosed)
+    assert.deepEqual(lying.notes, ['wrong'])
+
+    const forged = await setUp()
+    forged.rows[0] = { ...forged.row, provider: 'transit:https://evil.example.com/transit/one' }
+    await forged.guards.learn(accountId)
+    assert.throws(forged.read, isClosed)
+    assert.equal(forged.state.asked, 0)
+  })
+
+  test('is wrapped anew under another master key while it is closed, and a key from before it no longer opens', async () => {
+    const { keyring, accountKey, plainKey, guards, read, state } = await setUp()
+    state.trouble = 'denied'
+    await guards.learn(accountId)
+    const rewrapped = keyring.rewrapAccountKey(accountId, accountKey)
+    assert.equal(rewrapped.guard, accountKey.guard)
+    assert.notDeepEqual(rewrapped.wrapped, accountKey.wrapped)
+    assert.throws(() => keyring.newAccountKey(accountId, 2, accountKey.guard), isClosed)
+    state.trouble = undefined
+    await guards.look(0)
+    assert.equal(read(), 'value')
+    keyring.guards.close(accountId, accountKey.guard)
+    await guards.look(0)
+    // One that says nothing of a guard which there is.
+    assert.throws(() => keyring.newSecretKey(accountId, newUid(), plainKey), { code: 'overloaded' })
+    assert.ok(keyring.newSecretKey(accountId, newUid(), rewrapped))
+  })
+})
