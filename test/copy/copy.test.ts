@@ -7,6 +7,7 @@ import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { restore } from '../../src/copy/backup.ts'
 import { fillStoreAt, readStoreAt } from '../../src/copy/location.ts'
 import { readPart, writePart } from '../../src/copy/part.ts'
+import { parseAllowance } from '../../src/outbound/addresses.ts'
 import type { Row } from '../../src/store/dump/dump.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 import { Api } from '../support/api.ts'
@@ -18,14 +19,18 @@ import { fc } from '../support/fast-check.ts'
 import { makeKey, sign, timesAt } from '../support/issuer.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
-import { startServer, type TestServer, testConfig } from '../support/server.ts'
+import { type Lasting, startServer, type TestServer, testConfig } from '../support/server.ts'
 import { indexNow } from '../support/trail-index.ts'
+import { startTransit } from '../support/transit-server.ts'
 
 const [sqlite, postgres] = engines
 assert.ok(sqlite && postgres)
 
+/** The server may reach a provider of the test's. */
+const reaching = { outboundAllowances: [parseAllowance('127.0.0.0/8') ?? assert.fail()] }
+
 /** Something of everything that a store can hold. @returns what leads to what is archived of it */
-async function makeRich(server: TestServer): Promise<{ readonly STRONGROOM_AUDIT_ARCHIVE: string }> {
+async function makeRich(t: Lasting, server: TestServer): Promise<{ readonly STRONGROOM_AUDIT_ARCHIVE: string }> {
   const { api } = server
   // Before another account is there, which machines have addresses is the account's own affair.
   const registered = await api.post('/v3/machines', { name: 'web-1', addresses: ['10.9.8.0/24'] })
@@ -77,6 +82,12 @@ async function makeRich(server: TestServer): Promise<{ readonly STRONGROOM_AUDIT
   const followers = [{ name: 'holds', accountIds: [1] }]
   const { path, files } = newArchive()
   assert.equal((await archive(server.vault, files, { followers })).archived.length, 1)
+  // What opens that account's values is out of reach of commands on the host.
+  const transit = await startTransit(t)
+  transit.tokens.set('planted-token', 3600)
+  const provider = `transit:${transit.origin}/transit/strongroom`
+  const set = await other.put('/v3/account/customer-key', { provider, credentials: { token: 'planted-token' } })
+  assert.equal(set.status, 200, set.text)
   return { STRONGROOM_AUDIT_ARCHIVE: path }
 }
 
@@ -144,8 +155,8 @@ for (const engine of engines) {
     })
 
     test('moves to the other kind and back without a byte of difference', async (t) => {
-      const server = await startServer(t, engine)
-      await makeRich(server)
+      const server = await startServer(t, engine, reaching)
+      await makeRich(t, server)
       await server.stop()
       const there = await emptyPlace(t, other, server.place)
       const back = await emptyPlace(t, engine, server.place)
@@ -172,8 +183,8 @@ for (const engine of engines) {
     })
 
     test('is not copied over another, nor half when it is broken off', async (t) => {
-      const server = await startServer(t, engine)
-      await makeRich(server)
+      const server = await startServer(t, engine, reaching)
+      await makeRich(t, server)
       await server.stop()
       const target = await startServer(t, other)
       await target.stop()
@@ -204,8 +215,8 @@ for (const engine of engines) {
     })
 
     test('is backed up while it serves, proven, and restored', async (t) => {
-      const server = await startServer(t, engine)
-      await makeRich(server)
+      const server = await startServer(t, engine, reaching)
+      await makeRich(t, server)
       const { file, recipient } = await makeIdentity()
       const out = join(makeFolder(), 'backup')
 
@@ -216,7 +227,9 @@ for (const engine of engines) {
       await server.api.put('/v3/secrets/1', { value: 'later' })
       const proven = runCommand(server.place, ['backup', 'verify', '--from', out, '--identity', file])
       assert.equal(proven.code, 0, proven.stderr)
-      assert.match(proven.stdout, /can be restored: 2 accounts, 33 secrets, all of their 37 values opened/)
+      assert.match(made.stdout, /The values of account other-\w+ need transit:http:\S+ as well/)
+      assert.match(proven.stdout, /can be restored: 2 accounts, 33 secrets, 34 values opened/)
+      assert.match(proven.stdout, /Not opened: the values of account other-\w+\. Their key is kept with transit:/)
       await server.stop()
       for (const target of [engine, other]) {
         const place = await emptyPlace(t, target, server.place)
@@ -231,8 +244,8 @@ for (const engine of engines) {
     })
 
     test('that lost something by a restore is found by a checkpoint that was kept', async (t) => {
-      const server = await startServer(t, engine)
-      const env = await makeRich(server)
+      const server = await startServer(t, engine, reaching)
+      const env = await makeRich(t, server)
       const { file, recipient } = await makeIdentity()
       const out = join(makeFolder(), 'backup')
       assert.equal(runCommand(server.place, ['backup', '--out', out, '--recipient', recipient]).code, 0)
@@ -253,8 +266,8 @@ for (const engine of engines) {
 
 suite('A backup', () => {
   test('is refused when it is another’s, cut, changed anywhere, or of two', async (t) => {
-    const server = await startServer(t, sqlite)
-    await makeRich(server)
+    const server = await startServer(t, sqlite, reaching)
+    await makeRich(t, server)
     const [own, stranger] = [await makeIdentity(), await makeIdentity()]
     const folder = makeFolder()
     const make = (name: string) => {
@@ -325,8 +338,8 @@ suite('A backup', () => {
   })
 
   test('whose rows were forged by somebody who can write one is refused for its MACs and values', async (t) => {
-    const server = await startServer(t, sqlite)
-    await makeRich(server)
+    const server = await startServer(t, sqlite, reaching)
+    await makeRich(t, server)
     await server.stop()
     const forged: [table: string, column: number, value: (was: Row) => Row[number]][] = [
       ['api_keys', 5, () => 'secrets:read'],

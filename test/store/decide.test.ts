@@ -195,6 +195,17 @@ suite('A decision', () => {
     )
   })
 
+  test('adds no version of an account key under another guard than the newest has', () => {
+    const now = { accountId: 1, version: 1, wrapped: bytes(1), uses: 0, guard: 'a'.repeat(32) }
+    const add = (guard: string) => {
+      const accountKey = { accountId: 1, version: 2, wrapped: bytes(2), uses: 0, guard }
+      return decide([requestOf(host, { kind: 'add_account_key', accountKey })], worldOf({ newest: now }))
+    }
+
+    for (const guard of ['', 'b'.repeat(32)]) assert.deepEqual(add(guard).outcomes, [{ kind: 'outdated' }])
+    assert.deepEqual(add(now.guard).outcomes.map(wordOf), ['done'])
+  })
+
   test('lets nobody without account:manage replace the key of an account', () => {
     const byKey: Caller = { kind: 'token', hash: 'ab' }
     const accountKey = { accountId: 1, version: 2, wrapped: bytes(1), uses: 0, guard: '' }

@@ -124,6 +124,26 @@ for (const engine of engines) {
       await assert.rejects(readA)
     })
 
+    test('is refused when a column of its row, or the row itself, was exchanged with another account', async (t) => {
+      const { api, vault, place, input, otherAccount } = await setUp(t, engine)
+      const other = await otherAccount()
+      ok(await other.put(path, { ...input, credentials: { role_id: 'role', secret_id: 'good-secret-id' } }))
+      const [mine, theirs] = await query(place, 'select * from customer_keys order by account_id')
+      assert.ok(mine && theirs)
+      for (const column of Object.keys(mine).filter((name) => name !== 'account_id')) {
+        const value = column === 'provider' ? 'transit:https://evil.example.com/transit/a' : (theirs[column] ?? 1)
+        await query(place, `update customer_keys set ${column} = ? where account_id = 1`, value)
+        assert.equal((await api.get(path)).status, 500, column)
+        assert.equal((await api.put(path, input)).status, 500, column)
+        await vault.customerKeys.look(0)
+        assert.notEqual((await api.get('/v3/secrets/1')).status, 200, column)
+        await query(place, `update customer_keys set ${column} = ? where account_id = 1`, mine[column] ?? null)
+        await vault.customerKeys.look(0)
+        assert.equal((await api.get('/v3/secrets/1')).status, 200, column)
+      }
+      ok(await other.get(path))
+    })
+
     test('is changed while it is used: another key, other credentials even while it is closed, and none again', async (t) => {
       const { api, transit, input, readA, withdraw, ofA, vault, place } = await setUp(t, engine)
       const keyRow = async () => JSON.stringify(await query(place, 'select * from account_keys where account_id = 1'))

@@ -170,6 +170,13 @@ suite("A customer's key", () => {
     assert.equal(forged.state.asked, 0)
   })
 
+  test('is not taken from a provider that does not open what it has wrapped', async () => {
+    const { provider, state, keyring } = await setUp()
+    state.isLying = true
+    const place = { storeId: keyring.storeId, accountId, uid: newUid() }
+    await assert.rejects(wrapGuard(provider, newGuard(), place), { code: 'invalid' })
+  })
+
   test('is wrapped anew under another master key while it is closed, and a key from before it no longer opens', async () => {
     const { keyring, accountKey, plainKey, guards, read, state } = await setUp()
     state.trouble = 'denied'
