@@ -15,6 +15,18 @@ var Account = class {
 	async rotateKeyPart(version, options) {
 		return (await this.#connection.send("POST /v3/account/rotate-key", { body: { version } }, options)).body;
 	}
+	/** The provider that the account keeps its key with. @throws NotFound where there is none */
+	async customerKey(options) {
+		return (await this.#connection.send("GET /v3/account/customer-key", {}, options)).body;
+	}
+	/** Keeps the account's key with a provider, or with another one. Values are not touched. */
+	async setCustomerKey(input, options) {
+		return (await this.#connection.send("PUT /v3/account/customer-key", { body: input }, options)).body;
+	}
+	/** Leaves it to the operator alone again, while the provider opens it. */
+	async removeCustomerKey(options) {
+		await this.#connection.send("DELETE /v3/account/customer-key", {}, options);
+	}
 	/** Replaces the key, or finishes a rotation that was broken off, part by part. */
 	async rotateKey(onProgress = () => {}, options) {
 		let { key } = await this.get(options);
@@ -779,6 +791,21 @@ var Secrets = class {
 		const { body, headers } = await this.#connection.send("GET /v3/secrets", { query }, options);
 		return countedPageOf(body.secrets, headers);
 	}
+	/**
+	* The folders directly in one, by name, of secrets that the API key may list; page by page as they are taken. What is
+	* directly in a folder besides is `list({ folder })`.
+	*
+	* @param folder such as `web/`; without it, those that are in none
+	*/
+	folders(folder = "", options) {
+		return allPages(async (query) => {
+			const { body, headers } = await this.#connection.send("GET /v3/folders", { query: {
+				folder,
+				...query
+			} }, options);
+			return pageOf(body.folders, headers);
+		});
+	}
 	/** Reads the current value. */
 	async get(id, options) {
 		return tagged(await this.#connection.send("GET /v3/secrets/{id}", {
@@ -1477,6 +1504,13 @@ var copiedSecretShape = fields({
 	version: orNull(integer),
 	why: orNull(text)
 });
+var customerKeyShape = fields({
+	provider: text,
+	open: bool,
+	closed_at: orNull(text),
+	closed_for: orNull(oneOf("away", "denied", "wrong")),
+	created_at: text
+});
 var deletedShape = fields({
 	id: integer,
 	kind: oneOf("secret", "list", "environment"),
@@ -1591,6 +1625,7 @@ var fingerprintsShape = fields({
 	fingerprints: list(fingerprintShape),
 	unscannable: list(unscannableShape)
 });
+var folderShape = fields({ name: text });
 var grantedLoginShape = fields({
 	state: oneOf("granted"),
 	api_key: text,
@@ -2049,6 +2084,11 @@ var operations = {
 		isOpen: false,
 		answer: either(updatedSecretShape, secretHeadShape)
 	},
+	"GET /v3/folders": {
+		repeat: "safe",
+		isOpen: false,
+		answer: fields({ folders: list(folderShape) })
+	},
 	"POST /v3/secrets/batch": {
 		repeat: "safe",
 		isOpen: false,
@@ -2349,6 +2389,21 @@ var operations = {
 		repeat: "safe",
 		isOpen: false,
 		answer: accountKeyShape
+	},
+	"GET /v3/account/customer-key": {
+		repeat: "safe",
+		isOpen: false,
+		answer: customerKeyShape
+	},
+	"PUT /v3/account/customer-key": {
+		repeat: "safe",
+		isOpen: false,
+		answer: customerKeyShape
+	},
+	"DELETE /v3/account/customer-key": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
 	},
 	"GET /v3/users": {
 		repeat: "safe",

@@ -74,6 +74,11 @@ export class Guards {
     return guard.key
   }
 
+  /** @throws Refusal `account_key_unavailable` where it is closed, or there is none */
+  currentOf(accountId: number): KeyObject {
+    return this.keyOf(accountId, this.#byAccount.get(accountId)?.uid ?? '')
+  }
+
   /** @param askedAt when its provider was asked */
   open(accountId: number, uid: string, bytes: Uint8Array, askedAt: number): void {
     this.#byAccount.set(accountId, { uid, key: createSecretKey(bytes), until: askedAt + guardMs })

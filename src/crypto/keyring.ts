@@ -77,6 +77,9 @@ export interface OpenGuard {
 
 const keyBytes = 32
 const secretKeyVersion = 1
+/** Whether a wrapped answer has the guard of its account. */
+const plainAnswer = 1
+const guardedAnswer = 2
 const cachedKeys = 20_000
 
 export class Keyring {
@@ -229,14 +232,24 @@ export class Keyring {
     return createHmac('sha256', this.#wrapping).update(token).digest('hex')
   }
 
-  /** Seals an answer that waits to be opened. */
-  sealWrapped(place: WrappingPlace, answer: Uint8Array): Buffer {
-    return seal(this.#wrapped, answer, this.#wrappingContext(place), firstMasterKey)
+  /**
+   * Seals an answer that waits to be opened: it may hold values, so that it has the guard of its account too.
+   *
+   * @throws Refusal `account_key_unavailable`
+   */
+  sealWrapped(place: WrappingPlace, answer: Uint8Array, guard: string): Buffer {
+    if (guard === '') return seal(this.#wrapped, answer, this.#wrappingContext(place, plainAnswer), plainAnswer)
+    const context = this.#wrappingContext(place, guardedAnswer)
+    const inner = seal(this.guards.keyOf(place.accountId, guard), answer, context, guardedAnswer)
+    return seal(this.#wrapped, inner, context, guardedAnswer)
   }
 
-  /** @throws Refusal `integrity_failure` */
+  /** @throws Refusal `account_key_unavailable`; `integrity_failure`, also where its account has another guard since */
   openWrapped(place: WrappingPlace, sealed: Uint8Array): Buffer {
-    return open(this.#wrapped, sealed, this.#wrappingContext(place), firstMasterKey)
+    const version = keyVersionOf(sealed)
+    const context = this.#wrappingContext(place, version)
+    const inner = open(this.#wrapped, sealed, context, version)
+    return version === plainAnswer ? inner : open(this.guards.currentOf(place.accountId), inner, context, version)
   }
 
   /** Seals where a webhook leads, and what it signs with. */
@@ -514,9 +527,9 @@ export class Keyring {
     return contextOf({ purpose: 'webhook', storeId, accountId, uid, keyVersion: firstMasterKey })
   }
 
-  #wrappingContext({ accountId, uid, path }: WrappingPlace): Buffer {
+  #wrappingContext({ accountId, uid, path }: WrappingPlace, keyVersion: number): Buffer {
     const { storeId } = this
-    return contextOf({ purpose: 'wrapping', storeId, accountId, uid, name: path, keyVersion: firstMasterKey })
+    return contextOf({ purpose: 'wrapping', storeId, accountId, uid, name: path, keyVersion })
   }
 
   #seedContext({ accountId, uid, target }: SeedPlace): Buffer {

@@ -190,7 +190,7 @@ export class CustomerGuards {
       const found = await within(patienceMs, unwrapGuard(entry.provider, row.form, guardPlaceOf(keyring, row)))
       return found === 'foreign' ? 'denied' : found
     } catch (error) {
-      if (error instanceof ProviderTrouble) return error.reason
+      if (error instanceof ProviderTrouble) return error.reason === 'away' ? 'away' : 'denied'
       if (error instanceof Refusal) return error.code === 'integrity_failure' ? 'wrong' : 'away'
       throw error
     }

@@ -2,11 +2,21 @@
  * Response wrapping: an answer is kept here, sealed, and whoever asked gets a token in its place, which they hand on. It opens the
  * answer once; who comes second learns that somebody was there before.
  */
+import { keyUnavailable } from '../crypto/guards.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
 import { Refusal } from '../errors.ts'
 import { maxWrappingPath, type Wrapping } from '../model/wrapping.ts'
-import { type Asker, ask, authenticate, integrityFailure, outdated, tryAsk, type Vault } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  authenticate,
+  integrityFailure,
+  outdated,
+  recordUnavailable,
+  tryAsk,
+  type Vault,
+} from './vault.ts'
 
 /** With which token, and who has it. */
 export interface Opener extends Pick<Asker, 'requestId' | 'address'> {
@@ -34,13 +44,13 @@ export async function wrapAnswer(
   answer: Uint8Array,
   lifetimeSeconds: number,
 ): Promise<Wrapped> {
-  const { accountId } = await authenticate(vault, asker)
+  const { accountId, accountKey } = await authenticate(vault, asker)
   const [token, uid] = [generateToken(), newUid()]
   const place = { accountId, uid, path: path.slice(0, maxWrappingPath) }
   const wrapping = {
     ...place,
     tokenHash: vault.keyring.wrappingHash(token),
-    sealed: vault.keyring.sealWrapped(place, answer),
+    sealed: vault.keyring.sealWrapped(place, answer, accountKey.guard),
     lifetimeSeconds,
   }
   const made = await tryAsk(vault, asker, { kind: 'wrap_answer', wrapping })
@@ -61,6 +71,13 @@ export function readWrapping(vault: Vault, opener: Opener): Promise<Wrapping> {
  */
 export async function openWrapping(vault: Vault, opener: Opener): Promise<Buffer> {
   const { asker, tokenHash } = asOpener(vault, opener)
+  const { accountId: of } = await ask(vault, asker, { kind: 'find_wrapping', tokenHash })
+  // What cannot be opened now is not used up.
+  await vault.customerKeys.learn(of)
+  if (!vault.keyring.guards.isOpen(of)) {
+    await recordUnavailable(vault, asker, of, 'wrapping.open', null)
+    throw keyUnavailable()
+  }
   const wrapping = await ask(vault, asker, { kind: 'open_wrapping', tokenHash })
   try {
     return vault.keyring.openWrapped(wrapping, wrapping.sealed)

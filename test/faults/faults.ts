@@ -6927,4 +6927,20 @@ export const faults: readonly Fault[] = [
     'v3/customer-key.test.ts',
     'PostgreSQL.*withdrawn',
   ),
+  fault(
+    'a wrapped answer has the guard of its account',
+    'vault/wrappings.ts',
+    'vault.keyring.sealWrapped(place, answer, accountKey.guard)',
+    "vault.keyring.sealWrapped(place, answer, '')",
+    'v3/customer-key.test.ts',
+    'SQLite.*waits to be opened',
+  ),
+  fault(
+    'a wrapped answer that cannot be opened now is not used up',
+    'vault/wrappings.ts',
+    'if (!vault.keyring.guards.isOpen(of)) {',
+    'if (false) {',
+    'v3/customer-key.test.ts',
+    'SQLite.*waits to be opened',
+  ),
 ]

@@ -170,6 +170,25 @@ for (const engine of engines) {
       assert.deepEqual(await accountState(vault, 1), [])
     })
 
+    test('holds what waits to be opened as well: an answer that was wrapped before opens with it alone, and once', async (t) => {
+      const { api, url, vault, place, withdraw, giveBack } = await setUp(t, engine, { isVaultApiServed: true })
+      const wrapped = ok(await api.get('/v1/secret/data/A', { 'x-vault-wrap-ttl': '60s' }))
+      const { token } = wrapped.wrap_info
+      const unwrap = () => new Api(url, token).post('/v1/sys/wrapping/unwrap', undefined)
+      // Neither by the operator, who has the master key.
+      const [row] = await query(place, 'select * from wrappings')
+      const bytes = row?.['sealed']
+      assert.ok(bytes instanceof Uint8Array)
+      const at = { accountId: 1, uid: String(row?.['uid']), path: String(row?.['path']) }
+      assert.match(vault.keyring.openWrapped(at, bytes).toString(), /one/)
+      await withdraw()
+      assert.throws(() => vault.keyring.openWrapped(at, bytes), { code: 'account_key_unavailable' })
+      assert.equal((await unwrap()).status, 403)
+      await giveBack()
+      ok(await unwrap())
+      assert.equal((await unwrap()).status, 400)
+    })
+
     test('is named by owners alone, who have just said who they are, and is one that is safe to name', async (t) => {
       const clock = { now: Date.now() }
       const transit = await startTransit(t)

@@ -70,6 +70,18 @@ const readWrapping = defineOperation<WithToken, Wrapping, Wrapping>()({
   decide: (call, _operation, wrapping) => done(call, objectOf(wrapping), wrapping),
 })
 
+/** The same before it is opened. Recorded when it is refused. */
+const findWrapping = defineOperation<WithToken, Wrapping, Wrapping>()({
+  kind: 'find_wrapping',
+  action: 'wrapping.open',
+  scope: anOpenOne,
+  environment: 'none',
+  delicate: false,
+  grants: 'nothing',
+  needs: 'nothing',
+  decide: (_call, _operation, wrapping) => ({ kind: 'done', result: wrapping }),
+})
+
 /** Gives out the answer, and keeps it no longer. */
 const openWrapping = defineOperation<WithToken, Wrapping, Wrapping>()({
   kind: 'open_wrapping',
@@ -109,6 +121,7 @@ const rotateWrapping = defineOperation<WithToken & { readonly nextHash: string }
 export const wrappingOperations = {
   [wrapAnswer.kind]: wrapAnswer,
   [readWrapping.kind]: readWrapping,
+  [findWrapping.kind]: findWrapping,
   [openWrapping.kind]: openWrapping,
   [rotateWrapping.kind]: rotateWrapping,
 }
