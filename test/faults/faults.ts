@@ -2240,6 +2240,14 @@ export const faults: readonly Fault[] = [
     'that fail once',
   ),
   fault(
+    'the PIN of a token is not in the memory of the server',
+    'crypto/providers/pkcs11.ts',
+    'const { refusedPin } = turn',
+    "const { refusedPin } = turn\n      Reflect.set(globalThis, 'kept', createRequire(import.meta.url)('node:fs').readFileSync(source.pinPath ?? ''))",
+    'process/memory.test.ts',
+    'no root key that a provider keeps',
+  ),
+  fault(
     'what is sealed to PCRs is opened by them alone',
     'crypto/providers/tpm2.ts',
     "pcrs === undefined ? '|userwithauth' : ''",
