@@ -139,6 +139,22 @@ export const faults: readonly Fault[] = [
     'ends with the key that wrapped it',
   ),
   fault(
+    'cas of null stores nothing over what is there',
+    'http/vault-api/data.ts',
+    'if (sent === null) return 0',
+    'if (sent === null) return undefined',
+    'vault-api/corpus.test.ts',
+    'are those of OpenBao',
+  ),
+  fault(
+    'options that are no map are not overlooked',
+    'http/vault-api/data.ts',
+    "if (!isMap(options)) throw invalidField('options', 'expected a map')",
+    'if (!isMap(options)) return undefined',
+    'vault-api/corpus.test.ts',
+    'are those of OpenBao',
+  ),
+  fault(
     'no version is destroyed among others that stay',
     'store/operations/versions.ts',
     'if (older.length > wanted.length)',

@@ -264,7 +264,7 @@ suite('The Vault API', () => {
     const { body } = await api.get('/v1/secret/metadata/a')
     assert.deepEqual(body.data.custom_metadata, { description: 'd', tags: 'x,y' })
     assert.deepEqual(Object.keys(body.data.versions), ['1', '2'])
-    assert.deepEqual([body.data.current_version, body.data.oldest_version], [2, 1])
+    assert.deepEqual([body.data.current_version, body.data.oldest_version], [2, 0])
     assert.equal((await set({ owner: 'me' })).status, 400)
     const written = { description: 'd', tags: 'x,y' }
     for (const none of ['0', '0s', '0h0m0s', '', 0, null]) {
@@ -364,7 +364,7 @@ suite('The Vault API', () => {
       assert.deepEqual([status, body], [404, { errors: [`no handler for route "${path}". route entry not found.`] }])
     }
     const { status, body } = await api.delete('/v1/sys/health')
-    assert.deepEqual([status, body], [405, { errors: ['1 error occurred:\n\t* unsupported operation\n\n'] }])
+    assert.deepEqual([status, body], [405, { errors: [] }])
     for (const [data, words] of [
       [undefined, 'no data provided'],
       ['text', 'expected a map'],

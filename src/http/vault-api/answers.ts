@@ -53,6 +53,11 @@ export function noHandler(path: string): VaultRefusal {
   return new VaultRefusal(404, `no handler for route "${path}". route entry not found.`)
 }
 
+/** What nobody does at a path. */
+export function unsupported(): VaultRefusal {
+  return new VaultRefusal(405, listed('unsupported operation'))
+}
+
 const listed = (text: string) => `1 error occurred:\n\t* ${text}\n\n`
 
 export function answerVaultError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -84,13 +89,18 @@ function clientsView(
     case 'not_found':
       return { status: 404, errors: [] }
     case 'method_not_allowed':
-      return { status: 405, errors: [listed('unsupported operation')] }
+      return isPlain(request) ? { status: 405, errors: [] } : unsupported()
     case 'stale_version':
     case 'name_taken':
       return mismatch()
     default:
       return { status: statusOf[code], errors: [message] }
   }
+}
+
+/** What the real server answers before there is an envelope. */
+function isPlain(request: FastifyRequest): boolean {
+  return /^sys\/(health|seal-status|init)$/.test(pathOf(request))
 }
 
 /** Below `/v1`, without what was asked of it; as it came. */

@@ -14,16 +14,22 @@ export function dataOf({ type }: Pick<Secret, 'type'>, value: Buffer): Data {
 export function sentData(body: unknown): Data {
   const data = isMap(body) ? body['data'] : undefined
   if (data === undefined || data === null) throw new VaultRefusal(400, 'no data provided')
-  if (!isMap(data))
-    throw new VaultRefusal(400, 'Field validation failed: error converting input for field "data": expected a map')
+  if (!isMap(data)) throw invalidField('data', 'expected a map')
   return data
+}
+
+/** A field of the wrong type, in the words of the real server. */
+export function invalidField(name: string, why: string): VaultRefusal {
+  return new VaultRefusal(400, `Field validation failed: error converting input for field "${name}": ${why}`)
 }
 
 /** `options.cas` of a body: the version that must be there, 0 where none may be. */
 export function casOf(body: unknown): number | undefined {
-  const options = isMap(body) ? body['options'] : undefined
-  const sent = isMap(options) ? options['cas'] : undefined
-  if (sent === undefined || sent === null) return undefined
+  const options = isMap(body) ? (body['options'] ?? {}) : {}
+  if (!isMap(options)) throw invalidField('options', 'expected a map')
+  const sent = options['cas']
+  if (sent === undefined) return undefined
+  if (sent === null) return 0
   const cas = Number(typeof sent === 'string' ? sent : JSON.stringify(sent))
   if (!Number.isSafeInteger(cas) || cas < 0) throw new VaultRefusal(400, 'error parsing check-and-set parameter')
   return cas

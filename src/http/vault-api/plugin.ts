@@ -1,7 +1,9 @@
 /** The Vault API: the same secrets as `/v3`, as clients of Vault's key/value engine, version 2, ask for them: docs/vault.md. */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Refusal } from '../../errors.ts'
 import { checkCharset, exactNumbers, parseJson } from '../../json.ts'
+import { isMap } from '../../vault-map.ts'
 import { checkKeysOf } from '../asker.ts'
 import { readBody } from '../bodies.ts'
 import type { Context } from '../context.ts'
@@ -35,7 +37,7 @@ export async function serveVaultApi(
       api.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
         checkCharset(request.headers['content-type'])
         const body = await readBody(request, payload, request.routeOptions.bodyLimit)
-        return body.length === 0 ? undefined : parseJson(body, maxKeys, exactNumbers)
+        return body.length === 0 ? undefined : parsed(body)
       })
       api.setNotFoundHandler(() => {
         throw new NoSuchPath()
@@ -44,6 +46,18 @@ export async function serveVaultApi(
     },
     { prefix },
   )
+}
+
+/** @throws VaultRefusal as the real server begins what it says of a body */
+function parsed(body: Uint8Array): unknown {
+  try {
+    const read = parseJson(body, maxKeys, exactNumbers)
+    if (read === null || isMap(read)) return read
+    throw new Refusal('invalid', 'It must be one JSON object.')
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'invalid') throw error
+    throw new VaultRefusal(400, `failed to parse JSON input: ${error.message}`)
+  }
 }
 
 /** What is asked for beside the route, and never overlooked. */

@@ -13,8 +13,8 @@ import { destroyVersions, listVersions, readVersion } from '../../../vault/versi
 import { type Data, isMap, textOf } from '../../../vault-map.ts'
 import { askerOf, identityOf } from '../../asker.ts'
 import { formatTime } from '../../schema.ts'
-import { absent, answer, mismatch, VaultRefusal } from '../../vault-api/answers.ts'
-import { casOf, dataOf, merged, sentData } from '../../vault-api/data.ts'
+import { absent, answer, mismatch, unsupported, VaultRefusal } from '../../vault-api/answers.ts'
+import { casOf, dataOf, invalidField, merged, sentData } from '../../vault-api/data.ts'
 import { askerAt, nameAt } from '../../vault-api/mount.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
 
@@ -30,6 +30,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
     use:
       ({ vault }) =>
       async (request) => {
+        if (isList(request)) throw unsupported()
         const asker = askerAt(request)
         const { secret, value, version, createdAt } = await readAt(vault, asker, nameAt(request), versionIn(request))
         const metadata = versionShown(secret, version, createdAt)
@@ -129,7 +130,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
       ({ vault }) =>
       async (request) => {
         const [asker, name] = [askerAt(request), nameAt(request)]
-        const versions = versionsIn(request)
+        const versions = versionsIn(request, 'no version number provided')
         // Whoever sees it, and may not delete it, is refused by what follows.
         const found = findSecret(vault, asker, name, 'secrets:delete')
         const id = (await found) ?? (await findSecret(vault, asker, name, 'secrets:list'))
@@ -302,11 +303,17 @@ async function metadata(vault: Vault, request: VaultRequest) {
     created_time: formatTime(secret.createdAt),
     current_version: secret.version,
     custom_metadata: customOf(secret),
-    oldest_version: Math.min(...versions.map(({ version }) => version)),
+    oldest_version: oldestOf(versions.map(({ version }) => version)),
     updated_time: formatTime(secret.updatedAt),
     versions: Object.fromEntries(shown),
   }
   return answer(request, { data })
+}
+
+/** Nothing is older than what was first, unless something has gone. */
+function oldestOf(versions: readonly number[]): number {
+  const oldest = Math.min(...versions)
+  return oldest === 1 ? 0 : oldest
 }
 
 /** Of what was deleted and is kept: so that clients see when that was, and which version to bring back. */
@@ -384,28 +391,32 @@ function partOf(name: string, value: unknown): Parts {
 
 /** In any form that Go takes for true: hvac sends `True`. */
 function isList({ query }: VaultRequest): boolean {
-  return /^(1|t|T|true|True|TRUE)$/.test(String(query['list']))
+  const text = String(query['list'] ?? '')
+  if (/^(1|t|T|true|True|TRUE)$/.test(text)) return true
+  if (/^(|0|f|F|false|False|FALSE)$/.test(text)) return false
+  throw new VaultRefusal(400)
 }
 
 function versionIn({ query }: VaultRequest): number | undefined {
   const text = query['version']
-  if (text === undefined || text === '0' || text === '') return undefined
-  if (typeof text !== 'string' || !/^\d{1,9}$/.test(text)) throw new VaultRefusal(400, 'version must be a whole number')
-  return Number(text)
+  if (text === undefined || text === '') return undefined
+  if (typeof text !== 'string' || !/^-?\d{1,9}$/.test(text)) throw invalidField('version', 'expected a whole number')
+  return Number(text) > 0 ? Number(text) : undefined
 }
 
-function versionsIn({ body }: VaultRequest): readonly number[] {
-  const sent = isMap(body) ? body['versions'] : undefined
-  const list: readonly unknown[] = Array.isArray(sent) ? sent : []
-  const versions = list.map((one) => Number(typeof one === 'string' ? one : JSON.stringify(one)))
-  if (versions.length === 0 || versions.some((one) => !Number.isSafeInteger(one) || one < 1)) {
-    throw new VaultRefusal(400, 'No version number provided')
-  }
-  return versions
+/** A list, one alone, or a text with commas. @param none what is said where there is none */
+function versionsIn({ body }: VaultRequest, none = 'No version number provided'): readonly number[] {
+  const sent = isMap(body) ? (body['versions'] ?? []) : []
+  const list: readonly unknown[] = Array.isArray(sent) ? sent : String(sent).split(',')
+  const texts = list.map((one) => (typeof one === 'string' ? one.trim() : JSON.stringify(one))).filter(Boolean)
+  if (texts.length === 0) throw new VaultRefusal(400, none)
+  if (!texts.every((one) => /^\d{1,15}$/.test(one))) throw invalidField('versions', 'expected whole numbers')
+  return texts.map(Number)
 }
 
 function checkPatch(request: VaultRequest): void {
   const type = request.headers['content-type'] ?? ''
+  if (type === '') throw new VaultRefusal(400, 'mime: no media type')
   if (/^application\/merge-patch\+json\b/i.test(type)) return
   throw new VaultRefusal(415, 'PATCH requires Content-Type of application/merge-patch+json')
 }

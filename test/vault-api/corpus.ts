@@ -1,0 +1,474 @@
+/**
+ * Requests of Vault's HTTP API in the order in which they are sent, each with what OpenBao 2.6 answers: from its documentation and its
+ * source (`builtin/logical/kv`, `internal/http`, `internal/vault/wrapping.go`, `sdk/logical/response_util.go`). Where ours differs, the
+ * case says how, and which row of "What differs" in docs/vault.md says why.
+ */
+
+/** What is the same for every answer of one kind, and told apart: `<id>`, `<time>`, `<token>`; `…` at the end of a text is any end of it. */
+export interface Expected {
+  readonly status: number
+  readonly body?: unknown
+}
+
+export interface Case {
+  readonly name: string
+  readonly method: 'GET' | 'LIST' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below `/v1/`. `{token}` is the wrapping token that the case before it was answered. */
+  readonly path: string
+  /** As JSON; a text as it is. */
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** Whose token it is sent with: one that may do everything, one that may only list, none, or one that is none. */
+  readonly as?: 'lister' | 'nobody' | 'stranger' | 'wrapping token'
+  /** What OpenBao answers; nothing where it cannot be said without setting one up so. */
+  readonly real?: Expected
+  /** What we answer instead. */
+  readonly ours?: Expected
+  /** How the row of the document begins that says why. */
+  readonly differs?: string
+}
+
+const envelope = (data: unknown, more: object = {}) => ({
+  ...{ request_id: '<id>', lease_id: '', renewable: false, lease_duration: 0 },
+  ...{ data, wrap_info: null, warnings: null, auth: null, ...more },
+})
+const ok = (data: unknown, more: object = {}): Expected => ({ status: 200, body: envelope(data, more) })
+const done: Expected = { status: 204 }
+const refused = (status: number, ...errors: readonly string[]): Expected => ({ status, body: { errors } })
+const absent = refused(404)
+const version = (number: number, more: object = {}) => ({
+  ...{ created_time: '<time>', custom_metadata: null, deletion_time: '', destroyed: false, version: number, ...more },
+})
+const read = (data: unknown, number: number, more: object = {}) => ok({ data, metadata: version(number, more) })
+const metadata = (current: number, versions: readonly number[], more: object = {}) => ({
+  ...{ cas_required: false, created_time: '<time>', current_version: current, custom_metadata: null },
+  ...{ delete_version_after: '0s', max_versions: 0, oldest_version: 0, updated_time: '<time>' },
+  versions: Object.fromEntries(
+    versions.map((one) => [String(one), { created_time: '<time>', deletion_time: '', destroyed: false }]),
+  ),
+  ...more,
+})
+const denied = refused(403, '1 error occurred:\n\t* permission denied\n\n')
+const unsupported = refused(405, '1 error occurred:\n\t* unsupported operation\n\n')
+const noHandler = (path: string) => refused(404, `no handler for route "${path}". route entry not found.`)
+const mismatch = refused(400, 'check-and-set parameter did not match the current version')
+const invalid = (field: string) =>
+  refused(400, `Field validation failed: error converting input for field "${field}": …`)
+const notJson = refused(400, 'failed to parse JSON input: …')
+const notValid = refused(400, 'wrapping token is not valid or does not exist')
+const merge = { 'content-type': 'application/merge-patch+json' }
+
+const put = (path: string, data: unknown, number: number): Case => ({
+  ...{ name: `stores ${path} as version ${number}`, method: 'POST', path: `secret/data/${path}`, body: { data } },
+  real: ok(version(number)),
+})
+
+const whole = 'A deletion takes the secret'
+const numbers = 'Numbers are as they were written'
+const names = 'A name has letters'
+const custom = '`custom_metadata` holds'
+const destroying = '`destroy` takes versions'
+const settings = '`max_versions`, `cas_required`'
+const unseen = 'What a key may not see'
+const others = 'Other engines'
+const sentences = 'Sentences that tell'
+
+/** Reading and writing. */
+const data: readonly Case[] = [
+  put('c/a', { user: 'u', password: 'p' }, 1),
+  { name: 'reads it', method: 'GET', path: 'secret/data/c/a', real: read({ user: 'u', password: 'p' }, 1) },
+  { ...put('c/a', { user: 'u' }, 2), name: 'stores with PUT', method: 'PUT' },
+  {
+    ...{ name: 'reads an old version', method: 'GET', path: 'secret/data/c/a?version=1' },
+    real: read({ user: 'u', password: 'p' }, 1),
+  },
+  {
+    name: 'takes version 0 for the newest',
+    method: 'GET',
+    path: 'secret/data/c/a?version=0',
+    real: read({ user: 'u' }, 2),
+  },
+  {
+    name: 'takes a negative version so',
+    method: 'GET',
+    path: 'secret/data/c/a?version=-1',
+    real: read({ user: 'u' }, 2),
+  },
+  { name: 'has no version 3', method: 'GET', path: 'secret/data/c/a?version=3', real: absent },
+  { name: 'knows no version x', method: 'GET', path: 'secret/data/c/a?version=x', real: invalid('version') },
+  { name: 'finds nothing', method: 'GET', path: 'secret/data/c/none', real: absent },
+  { name: 'finds nothing at a folder', method: 'GET', path: 'secret/data/c', real: absent },
+  { name: 'finds nothing at a folder with its slash', method: 'GET', path: 'secret/data/c/', real: absent },
+  { name: 'finds nothing without a path', method: 'GET', path: 'secret/data/', real: absent },
+  put('c/empty', {}, 1),
+  { name: 'reads an empty map', method: 'GET', path: 'secret/data/c/empty', real: read({}, 1) },
+  put('c/deep', { a: { b: [1, null, true, 'ü💡', { c: '' }] }, '': 'x' }, 1),
+  {
+    ...{ name: 'reads nested JSON', method: 'GET', path: 'secret/data/c/deep' },
+    real: read({ a: { b: [1, null, true, 'ü💡', { c: '' }] }, '': 'x' }, 1),
+  },
+  put('c/value', { value: 'plain' }, 1),
+  {
+    name: 'reads what is plain text here',
+    method: 'GET',
+    path: 'secret/data/c/value',
+    real: read({ value: 'plain' }, 1),
+  },
+  {
+    ...{ name: 'stores a big number', method: 'POST', path: 'secret/data/c/big' },
+    ...{ body: '{"data":{"n":12345678901234567890}}', real: ok(version(1)) },
+  },
+  {
+    ...{ name: 'reads a big number', method: 'GET', path: 'secret/data/c/big', differs: numbers },
+    real: { status: 200, body: 'contains "n":12345678901234567000' },
+    ours: { status: 200, body: 'contains "n":12345678901234567890' },
+  },
+  { name: 'wants data', method: 'POST', path: 'secret/data/c/a', body: {}, real: refused(400, 'no data provided') },
+  { name: 'wants a body', method: 'POST', path: 'secret/data/c/a', real: refused(400, 'no data provided') },
+  {
+    ...{ name: 'takes null for no data', method: 'POST', path: 'secret/data/c/a', body: { data: null } },
+    real: refused(400, 'no data provided'),
+  },
+  {
+    ...{ name: 'takes a null body for none', method: 'POST', path: 'secret/data/c/a', body: 'null' },
+    real: refused(400, 'no data provided'),
+  },
+  { name: 'wants a map', method: 'POST', path: 'secret/data/c/a', body: { data: 'text' }, real: invalid('data') },
+  { name: 'wants JSON', method: 'POST', path: 'secret/data/c/a', body: '{"data":{', real: notJson },
+  { name: 'wants an object', method: 'POST', path: 'secret/data/c/a', body: '[]', real: notJson },
+  {
+    ...{
+      name: 'takes any type of body for JSON',
+      method: 'POST',
+      path: 'secret/data/c/type',
+      body: '{"data":{"a":"b"}}',
+    },
+    ...{ headers: { 'content-type': 'text/plain' }, real: ok(version(1)) },
+  },
+  {
+    ...{ name: 'is asked about a mount that is not there', method: 'GET', path: 'nowhere/data/c/a', differs: unseen },
+    ...{ real: noHandler('nowhere/data/c/a'), ours: absent },
+  },
+]
+
+const cas: readonly Case[] = [
+  {
+    ...{ name: 'makes with cas 0', method: 'POST', path: 'secret/data/c/cas', body: { data: {}, options: { cas: 0 } } },
+    real: ok(version(1)),
+  },
+  ...[0, 2, null, '3'].map(
+    (one): Case => ({
+      ...{ name: `refuses cas ${one}`, method: 'POST', path: 'secret/data/c/cas' },
+      ...{ body: { data: {}, options: { cas: one } }, real: mismatch },
+    }),
+  ),
+  {
+    ...{ name: 'refuses cas x', method: 'POST', path: 'secret/data/c/cas', body: { data: {}, options: { cas: 'x' } } },
+    real: refused(400, 'error parsing check-and-set parameter'),
+  },
+  {
+    ...{ name: 'wants options as a map', method: 'POST', path: 'secret/data/c/cas', body: { data: {}, options: 'x' } },
+    real: invalid('options'),
+  },
+  {
+    ...{
+      name: 'takes cas as text',
+      method: 'POST',
+      path: 'secret/data/c/cas',
+      body: { data: {}, options: { cas: '1' } },
+    },
+    real: ok(version(2)),
+  },
+]
+
+const patches: readonly Case[] = [
+  put('c/patch', { old: 'o', deep: { a: 1, b: 2 } }, 1),
+  {
+    ...{ name: 'wants a type of body for a patch', method: 'PATCH', path: 'secret/data/c/patch' },
+    ...{ body: '{"data":{}}', headers: { 'content-type': '' }, real: refused(400, 'mime: no media type') },
+  },
+  {
+    ...{ name: 'wants that of a merge patch', method: 'PATCH', path: 'secret/data/c/patch', body: { data: {} } },
+    real: refused(415, 'PATCH requires Content-Type of application/merge-patch+json, provided application/json'),
+    ours: refused(415, 'PATCH requires Content-Type of application/merge-patch+json'),
+    differs: sentences,
+  },
+  {
+    ...{ name: 'patches', method: 'PATCH', path: 'secret/data/c/patch', headers: merge, real: ok(version(2)) },
+    body: { data: { old: null, new: 'n', deep: { b: null, c: 3 } } },
+  },
+  {
+    ...{ name: 'reads what was patched', method: 'GET', path: 'secret/data/c/patch' },
+    real: read({ deep: { a: 1, c: 3 }, new: 'n' }, 2),
+  },
+  {
+    ...{ name: 'patches upon a version', method: 'PATCH', path: 'secret/data/c/patch', headers: merge },
+    ...{ body: { data: {}, options: { cas: 1 } }, real: mismatch },
+  },
+  {
+    ...{ name: 'wants data for a patch', method: 'PATCH', path: 'secret/data/c/patch', headers: merge, body: {} },
+    real: refused(400, 'no data provided'),
+  },
+  {
+    ...{ name: 'patches nothing', method: 'PATCH', path: 'secret/data/c/none', headers: merge, body: { data: {} } },
+    ...{ real: { status: 404 }, ours: absent, differs: 'Every 404 has a body' },
+  },
+]
+
+const folders: readonly Case[] = [
+  { name: 'lists what is at the root', method: 'LIST', path: 'secret/metadata', real: ok({ keys: ['c/'] }) },
+  { name: 'lists it with its slash', method: 'LIST', path: 'secret/metadata/', real: ok({ keys: ['c/'] }) },
+  {
+    ...{ name: 'lists a folder', method: 'LIST', path: 'secret/metadata/c' },
+    real: ok({ keys: ['a', 'big', 'cas', 'deep', 'empty', 'patch', 'type', 'value'] }),
+  },
+  {
+    ...{ name: 'lists a folder with GET', method: 'GET', path: 'secret/metadata/c/?list=true' },
+    real: ok({ keys: ['a', 'big', 'cas', 'deep', 'empty', 'patch', 'type', 'value'] }),
+  },
+  { name: 'wants to know whether to list', method: 'GET', path: 'secret/metadata/c/?list=perhaps', real: refused(400) },
+  { name: 'lists nothing in a secret', method: 'LIST', path: 'secret/metadata/c/a', real: absent },
+  { name: 'lists nothing in no folder', method: 'LIST', path: 'secret/metadata/none', real: absent },
+  { name: 'cannot list data', method: 'LIST', path: 'secret/data/c', real: unsupported },
+  { name: 'cannot list data with GET', method: 'GET', path: 'secret/data/c?list=true', real: unsupported },
+]
+
+const about: readonly Case[] = [
+  { name: 'tells of a secret', method: 'GET', path: 'secret/metadata/c/a', real: ok(metadata(2, [1, 2])) },
+  { name: 'tells nothing of none', method: 'GET', path: 'secret/metadata/c/none', real: absent },
+  { name: 'tells nothing of a folder', method: 'GET', path: 'secret/metadata/c/', real: absent },
+  {
+    ...{ name: 'describes a secret', method: 'POST', path: 'secret/metadata/c/a', real: done },
+    body: { custom_metadata: { description: 'd', tags: 'x,y' } },
+  },
+  {
+    ...{ name: 'tells how it is described', method: 'GET', path: 'secret/data/c/a' },
+    real: read({ user: 'u' }, 2, { custom_metadata: { description: 'd', tags: 'x,y' } }),
+  },
+  {
+    ...{ name: 'takes away a part of that', method: 'PATCH', path: 'secret/metadata/c/a', headers: merge, real: done },
+    body: { custom_metadata: { tags: null } },
+  },
+  {
+    ...{ name: 'tells what is left of it', method: 'GET', path: 'secret/metadata/c/a' },
+    real: ok(metadata(2, [1, 2], { custom_metadata: { description: 'd' } })),
+  },
+  { name: 'is told nothing of a secret', method: 'POST', path: 'secret/metadata/c/a', body: {}, real: done },
+  {
+    ...{
+      name: 'describes a secret otherwise',
+      method: 'POST',
+      path: 'secret/metadata/c/a',
+      real: done,
+      differs: custom,
+    },
+    ...{ body: { custom_metadata: { owner: 'me' } } },
+    ours: refused(400, 'custom_metadata holds "description" and "tags" here, and nothing else'),
+  },
+  {
+    ...{ name: 'describes a secret that is not there', method: 'POST', path: 'secret/metadata/c/none', real: done },
+    ...{ body: { custom_metadata: { description: 'd' } }, ours: absent, differs: custom },
+  },
+  {
+    ...{
+      name: 'keeps three versions',
+      method: 'POST',
+      path: 'secret/metadata/c/a',
+      body: { max_versions: 3 },
+      real: done,
+    },
+    ...{ ours: refused(400, 'max_versions cannot be set here'), differs: settings },
+  },
+  {
+    ...{ name: 'reads how the engine is set', method: 'GET', path: 'secret/config' },
+    real: ok({ cas_required: false, delete_version_after: '0s', max_versions: 0 }),
+    ours: ok({ cas_required: false, delete_version_after: '0s', max_versions: 10 }),
+    differs: settings,
+  },
+]
+
+const ends: readonly Case[] = [
+  put('c/end', { v: '1' }, 1),
+  put('c/end', { v: '2' }, 2),
+  {
+    ...{
+      name: 'deletes an old version',
+      method: 'POST',
+      path: 'secret/delete/c/end',
+      body: { versions: [1] },
+      real: done,
+    },
+    ...{ ours: refused(400, 'a secret is deleted whole here: name its newest version'), differs: '`delete` by older' },
+  },
+  {
+    ...{ name: 'deletes no version', method: 'POST', path: 'secret/delete/c/end', body: {} },
+    real: refused(400, 'No version number provided'),
+  },
+  {
+    ...{ name: 'destroys no version', method: 'POST', path: 'secret/destroy/c/end', body: { versions: [] } },
+    real: refused(400, 'no version number provided'),
+  },
+  {
+    ...{ name: 'destroys version x', method: 'POST', path: 'secret/destroy/c/end', body: { versions: ['x'] } },
+    real: invalid('versions'),
+  },
+  {
+    ...{ name: 'destroys the newest alone', method: 'POST', path: 'secret/destroy/c/end', body: { versions: '2' } },
+    ...{ real: done, differs: destroying },
+    ours: refused(
+      400,
+      'Versions are destroyed from the oldest on, and the newest with all others: name 1, 2 together.',
+    ),
+  },
+  { name: 'destroys the oldest', method: 'POST', path: 'secret/destroy/c/end', body: { versions: [1] }, real: done },
+  {
+    ...{ name: 'reads what was destroyed', method: 'GET', path: 'secret/data/c/end?version=1', differs: destroying },
+    real: {
+      status: 404,
+      body: envelope({ data: null, metadata: version(1, { deletion_time: '<time>', destroyed: true }) }),
+    },
+    ours: absent,
+  },
+  { name: 'destroys nothing', method: 'POST', path: 'secret/destroy/c/none', body: { versions: [1] }, real: done },
+  { name: 'deletes', method: 'DELETE', path: 'secret/data/c/value', real: done },
+  { name: 'deletes what is deleted', method: 'DELETE', path: 'secret/data/c/value', real: done },
+  { name: 'deletes what never was', method: 'DELETE', path: 'secret/data/c/none', real: done },
+  {
+    ...{ name: 'reads what was deleted', method: 'GET', path: 'secret/data/c/value', ours: absent, differs: whole },
+    real: { status: 404, body: envelope({ data: null, metadata: version(1, { deletion_time: '<time>' }) }) },
+  },
+  {
+    ...{ name: 'undeletes it', method: 'POST', path: 'secret/undelete/c/value', body: { versions: [1] } },
+    ...{ real: done, ours: absent, differs: whole },
+  },
+  { name: 'undeletes what is there', method: 'POST', path: 'secret/undelete/c/a', body: { versions: [2] }, real: done },
+  { name: 'deletes all of a secret', method: 'DELETE', path: 'secret/metadata/c/deep', real: done },
+  { name: 'finds nothing of it', method: 'GET', path: 'secret/data/c/deep', real: absent },
+  { ...put('c/deep', { again: 'x' }, 1), name: 'begins anew' },
+]
+
+const refusals: readonly Case[] = [
+  {
+    ...{ name: 'lets nobody in', method: 'GET', path: 'secret/data/c/a', as: 'nobody' },
+    real: refused(403, 'permission denied'),
+  },
+  {
+    ...{ name: 'lets no stranger in', method: 'GET', path: 'secret/data/c/a', as: 'stranger', differs: sentences },
+    real: refused(403, '2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'),
+    ours: refused(403, 'permission denied'),
+  },
+  { name: 'gives a lister no value', method: 'GET', path: 'secret/data/c/a', as: 'lister', real: denied },
+  {
+    ...{ name: 'lets a lister write nothing', method: 'POST', path: 'secret/data/c/a', as: 'lister', real: denied },
+    body: { data: {} },
+  },
+  {
+    ...{
+      name: 'stores under a name of other letters',
+      method: 'POST',
+      path: 'secret/data/c/%C3%BC',
+      body: { data: {} },
+    },
+    ...{ real: ok(version(1)), ours: absent, differs: names },
+  },
+  { name: 'cannot read by POST alone', method: 'GET', path: 'secret/destroy/c/a', real: unsupported },
+  { name: 'cannot delete a setting', method: 'DELETE', path: 'secret/config', real: unsupported },
+  { name: 'cannot delete its health', method: 'DELETE', path: 'sys/health', real: refused(405) },
+  { name: 'knows no such engine', method: 'GET', path: 'transit/keys/a', real: noHandler('transit/keys/a') },
+  {
+    ...{ name: 'reads the keys of a secret', method: 'GET', path: 'secret/subkeys/c/a', differs: others },
+    real: ok({ metadata: version(2, { custom_metadata: { owner: 'me' } }), subkeys: { user: null } }),
+    ours: noHandler('secret/subkeys/c/a'),
+  },
+  {
+    ...{ name: 'is asked in a namespace', method: 'GET', path: 'secret/data/c/a' },
+    ...{ headers: { 'x-vault-namespace': 'team' }, differs: '`X-Vault-Namespace` is' },
+    ours: refused(404, 'there are no namespaces here: leave out X-Vault-Namespace'),
+  },
+  {
+    ...{ name: 'tells its version', method: 'GET', path: 'sys/health', differs: '`version` of' },
+    ours: { status: 200, body: 'contains "version":"1.17.0+strongroom.' },
+  },
+  {
+    ...{ name: 'tells times in nanoseconds', method: 'GET', path: 'secret/metadata/c/a', differs: '`created_time` of' },
+    real: { status: 200, body: 'matches "updated_time":"[0-9-]+T[0-9:]+\\.[0-9]+Z"' },
+    ours: { status: 200, body: 'matches "updated_time":"[0-9-]+T[0-9:]+Z"' },
+  },
+  {
+    ...{ name: 'renews no token that does not end', method: 'POST', path: 'auth/token/renew-self', body: {} },
+    real: refused(400, 'lease is not renewable'),
+  },
+  {
+    ...{ name: 'knows no such role', method: 'POST', path: 'auth/approle/login', as: 'nobody' },
+    ...{ body: { role_id: 'x', secret_id: 'y' }, ours: refused(400, 'invalid role or secret ID') },
+    differs: 'Logins are at',
+  },
+]
+
+const wrapInfo = (path: string, ttl: number, more: object = {}) => ({
+  ...{ token: '<token>', accessor: '<token>', ttl, creation_time: '<time>', creation_path: path, ...more },
+})
+const wrapped = (path: string, ttl: number) => ok(null, { wrap_info: wrapInfo(path, ttl) })
+
+const wrapping: readonly Case[] = [
+  {
+    ...{ name: 'wraps an answer', method: 'GET', path: 'secret/data/c/type', headers: { 'x-vault-wrap-ttl': '2m' } },
+    real: wrapped('secret/data/c/type', 120),
+  },
+  {
+    ...{ name: 'tells of what is wrapped', method: 'POST', path: 'sys/wrapping/lookup', as: 'nobody' },
+    ...{ body: { token: '{token}' } },
+    real: ok({ creation_path: 'secret/data/c/type', creation_time: '<time>', creation_ttl: 120 }),
+  },
+  {
+    ...{ name: 'wraps it anew', method: 'POST', path: 'sys/wrapping/rewrap', as: 'wrapping token' },
+    real: wrapped('secret/data/c/type', 120),
+  },
+  {
+    ...{ name: 'unwraps it', method: 'POST', path: 'sys/wrapping/unwrap', as: 'wrapping token' },
+    real: read({ a: 'b' }, 1),
+  },
+  { name: 'unwraps it once', method: 'POST', path: 'sys/wrapping/unwrap', as: 'wrapping token', real: notValid },
+  {
+    ...{ name: 'wraps what is sent', method: 'POST', path: 'sys/wrapping/wrap', body: { a: [1, null] } },
+    ...{ headers: { 'x-vault-wrap-ttl': '60' }, real: wrapped('sys/wrapping/wrap', 60) },
+  },
+  {
+    ...{ name: 'unwraps for a third party', method: 'POST', path: 'sys/wrapping/unwrap', body: { token: '{token}' } },
+    real: ok({ a: [1, null] }),
+  },
+  {
+    ...{ name: 'wraps nothing without a time', method: 'POST', path: 'sys/wrapping/wrap', body: { a: 1 } },
+    real: refused(400, 'endpoint requires response wrapping to be used'),
+  },
+  {
+    ...{ name: 'wraps for no time below none', method: 'GET', path: 'secret/data/c/type' },
+    headers: { 'x-vault-wrap-ttl': '-1' },
+    real: refused(400, 'error parsing X-Vault-Wrap-TTL header: requested wrap ttl cannot be negative'),
+  },
+  {
+    ...{ name: 'wraps for no time that is none', method: 'GET', path: 'secret/data/c/type' },
+    ...{ headers: { 'x-vault-wrap-ttl': 'soon' }, real: refused(400, 'error parsing X-Vault-Wrap-TTL header: …') },
+  },
+  {
+    ...{
+      name: 'wraps for a year',
+      method: 'GET',
+      path: 'secret/data/c/type',
+      headers: { 'x-vault-wrap-ttl': '8760h' },
+    },
+    ...{ real: wrapped('secret/data/c/type', 31_536_000), differs: 'A wrapping token ends' },
+    ours: refused(400, 'error parsing X-Vault-Wrap-TTL header: it must be at most 2764800 seconds'),
+  },
+  {
+    ...{ name: 'unwraps without any other token', method: 'POST', path: 'sys/wrapping/unwrap', as: 'nobody' },
+    ...{ body: {}, real: refused(400, 'error validating wrapping token: token is empty') },
+  },
+  {
+    ...{ name: 'wraps what it unwraps', method: 'POST', path: 'sys/wrapping/unwrap', body: { token: 'x' } },
+    ...{ headers: { 'x-vault-wrap-ttl': '60' }, real: notValid, differs: '`unwrap`, `rewrap`' },
+    ours: refused(400, 'this is not wrapped again: leave out X-Vault-Wrap-TTL'),
+  },
+]
+
+export const corpus: readonly Case[] = [data, cas, patches, folders, about, ends, refusals, wrapping].flat()
