@@ -188,7 +188,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a text that would be read as a map is kept in its map',
-    'http/vault-api/data.ts',
+    'vault-map.ts',
     "typeof text === 'string' && text !== '' && mapOf(text) === undefined",
     "typeof text === 'string' && text !== ''",
     'vault-api/key-value.test.ts',
@@ -3854,7 +3854,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the key of the vendor goes to the named server alone',
-    'cli/netactuate.ts',
+    'cli/other-server.ts',
     "redirect: 'manual'",
     "redirect: 'follow'",
     'cli/import-netactuate.test.ts',
@@ -3870,7 +3870,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'an answer of the vendor has an end',
-    'cli/netactuate.ts',
+    'cli/other-server.ts',
     'if (size > maxBytes) return undefined',
     '',
     'cli/import-netactuate.test.ts',
@@ -6743,8 +6743,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a life of a version that is not endless is refused, and never overlooked',
     'http/routes/vault-api/key-value.ts',
-    "if (only.test(typeof value === 'string' ? value : JSON.stringify(value))) continue",
-    "if (only.test(typeof value === 'string' ? value : '')) continue",
+    "if (good.test(typeof value === 'string' ? value : JSON.stringify(value))) continue",
+    "if (good.test(typeof value === 'string' ? value : '')) continue",
     'vault-api/key-value.test.ts',
     'keeps a description and tags',
   ),
