@@ -124,6 +124,7 @@ export function sealedPage(shares: Shares | undefined): string {
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="refresh" content="15">
 <title>Sealed - Strongroom</title>
+<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1.5rem }</style>
 <h1>Strongroom is sealed</h1>
 <p>${text}</p>
 <p>Nobody can sign in until then, and no secret can be read. What is stored is safe. This page looks again by itself.</p>

@@ -26,7 +26,8 @@ export interface WaitingOptions {
 /** Nobody keeps it waiting: it may have to wait long. */
 const limits = { connections: 512, headersMs: 5_000, requestMs: 10_000 } as const
 /** Of a page that holds nothing but words. */
-const pagePolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+const pagePolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 export async function createWaitingServer({
   tls,

@@ -223,11 +223,22 @@ for (const engine of engines.slice(0, 1)) {
 
       await page.getByRole('link', { name: 'Audit' }).click()
       await page.getByRole('heading', { name: 'Can’t reach the server' }).first().waitFor({ timeout: 60_000 })
+      // It is back, and waits for its root key.
+      await page.unrouteAll()
+      const message = '2 of the 3 shares of its root key open it.'
+      await page.route('**/v3/**', (route) =>
+        route.fulfill({
+          ...{ status: 503, contentType: 'application/problem+json' },
+          json: { type: 'urn:strongroom:problem:sealed', code: 'sealed', message, request_id: 'req-1' },
+        }),
+      )
+      await page.getByRole('heading', { name: 'The server is sealed' }).first().waitFor({ timeout: 60_000 })
+      await page.getByText(message).first().waitFor()
       await page.unrouteAll()
 
       await page.getByRole('region', { name: 'Table of records' }).waitFor({ timeout: 60_000 })
       await page
-        .getByRole('heading', { name: 'Can’t reach the server' })
+        .getByRole('heading', { name: 'The server is sealed' })
         .first()
         .waitFor({ state: 'detached', timeout: 60_000 })
     })

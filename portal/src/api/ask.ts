@@ -75,7 +75,9 @@ export function sentenceOf(error: unknown): string {
     if (error.code === 'unreachable') return 'The server isn’t responding. Check your connection.'
     // Of a header, which is for programs.
     if (error.code === 'stale_version') return 'Someone else changed this. Look at it again, then try again.'
-    const id = error.requestId === undefined || (error.status ?? 0) < 500 ? '' : ` (request ${error.requestId})`
+    // It has no log to look this up in.
+    const isNoted = error.requestId !== undefined && (error.status ?? 0) >= 500 && error.code !== 'sealed'
+    const id = !isNoted ? '' : ` (request ${error.requestId})`
     return `${error.message.replace('Wait as long as Retry-After says.', waitOf(error))}${id}`
   }
   return error instanceof Error ? error.message : 'Something went wrong. Try again.'

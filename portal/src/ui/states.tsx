@@ -43,7 +43,7 @@ const againMs = 5_000
 
 export function Trouble({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }) {
   const code = codeOf(error)
-  const isAway = code === 'unreachable' && onRetry !== undefined
+  const isAway = (code === 'unreachable' || code === 'sealed') && onRetry !== undefined
   useRetry(isAway, onRetry)
   const advice =
     code === 'forbidden'
@@ -73,6 +73,7 @@ export function Trouble({ error, onRetry }: { readonly error: unknown; readonly 
 function troubleTitle(code: string | undefined): string {
   if (code === 'not_found') return 'Not found'
   if (code === 'unreachable') return 'Can’t reach the server'
+  if (code === 'sealed') return 'The server is sealed'
   return code === 'forbidden' ? 'Not allowed' : 'Couldn’t load this'
 }
 
