@@ -1,9 +1,13 @@
 /** The settings: replacing the account's key as it goes on, and leaving where a second factor must be set up first. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
+import { startTransit } from '../support/transit-server.ts'
 import { owner, reader, startPortal, violations } from './portal.ts'
+
+const pictures = process.env['STRONGROOM_PICTURES']
 
 /** An answer that refuses. */
 function problem(detail: string) {
@@ -52,6 +56,37 @@ for (const engine of engines.slice(0, 1)) {
       const { body } = await api.get('/v3/account')
       assert.deepEqual(body.key, { version: 2, rotating: false, outdated: 0 })
       assert.equal((await api.get('/v3/secrets/5200')).body.value, 'v')
+    })
+
+    test('keep the account’s key with a provider of its own, say that it refuses, and take it back', async (t) => {
+      const transit = await startTransit(t)
+      transit.tokens.set('planted-token', 3600)
+      const outboundAllowances = [parseAllowance('127.0.0.0/8') ?? assert.fail()]
+      const portal = await startPortal(t, engine, { outboundAllowances, mayLog: /status of (400|404)/ })
+      const page = await portal.openAs(owner, '/portal/settings?tab=account')
+      const provider = `transit:${transit.origin}/transit/strongroom`
+      const card = page.getByRole('region', { name: 'Customer-managed key' })
+
+      await card.getByRole('button', { name: 'Set up' }).click()
+      await page.getByLabel('Provider').fill(provider)
+      await page.getByLabel('Token', { exact: true }).fill('mistyped')
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+      await page.getByText('The server refuses (403)').waitFor()
+      await page.getByLabel('Token', { exact: true }).fill('planted-token')
+      await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+      await card.getByText('Available', { exact: true }).waitFor()
+      transit.tokens.clear()
+      await portal.server.vault.customerKeys.look(0)
+      await card.getByText('The provider refuses access').waitFor()
+      assert.deepEqual(await violations(page), [])
+      if (pictures !== undefined) await card.screenshot({ path: `${pictures}/customer-key.png` })
+      transit.tokens.set('planted-token', 3600)
+      await portal.server.vault.customerKeys.look(0)
+      await card.getByText('Available', { exact: true }).waitFor()
+      await card.getByRole('button', { name: 'Remove' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
+      await card.getByRole('button', { name: 'Set up' }).waitFor()
     })
 
     test('say that somebody is still signed in whose signing out failed', async (t) => {

@@ -14,6 +14,7 @@ import { dayOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { useUnsaved } from '../ui/unsaved.ts'
 import { counted, sizeText, wordsOf } from '../ui/words.ts'
+import { CustomerKeyCard } from './customer-key.tsx'
 import { accountKey, useAccountSettings, useChangeSettings } from './queries.ts'
 import { RotateDialog } from './rotate-key.tsx'
 
@@ -48,6 +49,7 @@ export function AccountSettings() {
             )}
           </Loaded>
           <KeyCard account={data} />
+          <CustomerKeyCard />
           <LimitsCard limits={data.limits} />
         </>
       )}
