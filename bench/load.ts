@@ -12,7 +12,8 @@ export interface Load {
   readonly seconds: number
   /** Ends after so many requests, if the seconds are not over before. */
   readonly requests?: number
-  readonly kind: 'constant' | 'read' | 'create'
+  /** `vault`: a read over the Vault API, of what `fill` has made. */
+  readonly kind: 'constant' | 'read' | 'vault' | 'create'
   readonly key: string
   /** Secrets to read: ids from 1 to this. */
   readonly secrets: number
@@ -88,11 +89,15 @@ function nextRequest(key: string): string {
   count++
   const head = `Host: localhost\r\nAuthorization: Bearer ${key}\r\n`
   if (load.kind !== 'create') {
-    const path = load.kind === 'constant' ? '/' : `/v3/secrets/${1 + (count % load.secrets)}`
-    return `GET ${path} HTTP/1.1\r\n${head}\r\n`
+    return `GET ${pathOf(load.kind)} HTTP/1.1\r\n${head}\r\n`
   }
   const body = JSON.stringify({ name: `${load.prefix}-${count}`, value: 's3cur3-p4ssw0rd-of-some-length' })
   return `POST /v3/secrets HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+}
+
+function pathOf(kind: Exclude<Load['kind'], 'create'>): string {
+  const at = 1 + (count % load.secrets)
+  return { constant: '/', read: `/v3/secrets/${at}`, vault: `/v1/secret/data/bench-0-${at}` }[kind]
 }
 
 function keepOpen(socket: Socket): void {

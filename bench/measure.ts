@@ -84,6 +84,7 @@ function luaOf({ kind, key, secrets, prefix }: Load): string {
   const request = {
     constant: `return wrk.format('GET', '/')`,
     read: `return wrk.format('GET', '/v3/secrets/' .. (1 + count % ${secrets}))`,
+    vault: `return wrk.format('GET', '/v1/secret/data/bench-0-' .. (1 + count % ${secrets}))`,
     create: `return wrk.format('POST', '/v3/secrets', nil, '{"name":"${prefix}-' .. count .. '","value":"s3cur3-p4ssw0rd-of-some-length"}')`,
   }[kind]
   return `

@@ -10,7 +10,7 @@ import type { Cost } from './measure.ts'
 
 export interface Row extends Measured, Cost {
   readonly server: string
-  readonly kind: 'constant' | 'read' | 'create'
+  readonly kind: 'constant' | 'read' | 'vault' | 'create'
   readonly connections: number
 }
 
@@ -90,4 +90,4 @@ function plot(rows: readonly Row[]): string {
   return svg
 }
 
-const colours = { constant: '#9aa0a6', read: '#2563eb', create: '#d97706' }
+const colours = { constant: '#9aa0a6', read: '#2563eb', vault: '#0d9488', create: '#d97706' }

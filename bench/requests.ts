@@ -74,7 +74,7 @@ async function benchSqlite(): Promise<void> {
 async function benchStore(target: Target, databasePid?: number): Promise<void> {
   await fill(target, 0, few)
   await warm(target, few)
-  for (const kind of ['read', 'create'] as const) {
+  for (const kind of ['read', 'vault', 'create'] as const) {
     for (const connections of levels) await load(target, kind, connections, databasePid)
   }
   const megabytes = Math.round(target.residentBytes() / 1e6)
@@ -153,6 +153,13 @@ function judgeCosts(): void {
     const ratio = one.cpuMicros / floor.cpuMicros
     const found = `${ratio.toFixed(2)} (${one.cpuMicros} µs of ${floor.cpuMicros} µs)`
     judge(`CPU of ${what}, of the floor`, `<= ${most}`, found, ratio <= most)
+  }
+  for (const server of ['SQLite', 'PostgreSQL']) {
+    const [one, other] = [of(server, 'vault', level), of(server, 'read', level)]
+    if (one === undefined || other === undefined) continue
+    const ratio = one.cpuMicros / other.cpuMicros
+    const found = `${ratio.toFixed(2)} (${one.cpuMicros} µs of ${other.cpuMicros} µs)`
+    judge(`CPU of a read over the Vault API, ${server}, of v3's`, '<= 1.3', found, ratio <= 1.3)
   }
   const alone = of('PostgreSQL', 'read', 1)
   if (alone?.databaseMicros === undefined) return

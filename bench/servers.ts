@@ -82,6 +82,7 @@ export async function startStrongroom(
       STRONGROOM_BOOTSTRAP_API_KEY: key,
       STRONGROOM_RATE_LIMIT: 'off',
       STRONGROOM_LOG_LEVEL: 'error',
+      STRONGROOM_VAULT_API: 'on',
       ...(databaseUrl === undefined ? {} : { STRONGROOM_DATABASE_URL: databaseUrl }),
       ...env,
     },
