@@ -1,4 +1,9 @@
-/** A small caller of the API for tests: real HTTP, answers as they came. */
+/**
+ * A small caller of the API for tests: real HTTP, answers as they came. Not by `fetch`, which takes two to three times the
+ * processor time, and the suites send a hundred thousand requests.
+ */
+import http from 'node:http'
+import https from 'node:https'
 import { setImmediate } from 'node:timers/promises'
 
 export interface Answer {
@@ -39,20 +44,44 @@ export class Api {
     // A connection that the server closed while this process was busy with a command is taken note of first.
     for (let turn = 0; turn < 3; turn++) await setImmediate()
     const isRaw = typeof body === 'string' || body instanceof Uint8Array
-    const response = await fetch(this.url + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.key}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined
-        ? {}
-        : { body: isRaw ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, text, body: parse(text) }
+    const sent = {
+      authorization: `Bearer ${this.key}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    }
+    return ask(this.url + path, method, sent, body === undefined || isRaw ? body : JSON.stringify(body))
   }
+}
+
+const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) }
+
+function ask(
+  url: string,
+  method: string,
+  headers: Record<string, string>,
+  body: string | Uint8Array | undefined,
+): Promise<Answer> {
+  const isTls = url.startsWith('https:')
+  const agent = isTls ? agents.https : agents.http
+  return new Promise((resolve, reject) => {
+    const request = (isTls ? https : http).request(url, { method, headers, agent }, (response) => {
+      const parts: Buffer[] = []
+      response.on('data', (part: Buffer) => parts.push(part))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(parts).toString()
+        resolve({ status: response.statusCode ?? 0, headers: headersOf(response), text, body: parse(text) })
+      })
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+function headersOf({ rawHeaders }: http.IncomingMessage): Headers {
+  const headers = new Headers()
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) headers.append(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '')
+  return headers
 }
 
 function parse(text: string): unknown {
