@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Api } from '../support/api.ts'
 import { audience, jobClaims, makeKey, sign, timesAt } from '../support/issuer.ts'
+import { main } from '../support/main.ts'
 import { buildMs, type Client } from './client.ts'
 
 const pip = ['python3', '-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', '--target', 'packages']
@@ -149,6 +150,21 @@ export const vaultClients: readonly Client[] = [
     run: [{ line: ['./life'], stdout: 'Went well\n' }],
     // It makes a client of a cluster for this login, and asks it nothing.
     env: (folder) => ({ KUBECONFIG: join(folder, 'kubeconfig') }),
+  },
+  {
+    name: 'Go, the key/value engine of Vault itself, from which is imported',
+    program: 'go',
+    source: 'vault-engine.go',
+    savedAs: 'main.go',
+    isSlow: true,
+    prepare: (folder) => writeFileSync(join(folder, 'go.mod'), 'module life\n'),
+    fetch: [
+      ['go', 'get', 'github.com/hashicorp/vault-plugin-secrets-kv@v0.25.0'],
+      ['go', 'build', '-o', 'life', '.'],
+    ],
+    fetchMs: buildMs,
+    given: async () => ({ NODE: process.execPath, STRONGROOM: main }),
+    run: [{ line: ['./life'], stdout: 'Went well\n' }],
   },
   {
     name: 'consul-template, as with Vault',
