@@ -117,6 +117,9 @@ function hintOf(error: StrongroomError): string | undefined {
     return 'Is there a trust rule for this job ("strongroom trust list")? A token is for one audience, and mostly good once.'
   }
   if (error instanceof Unauthorized) return 'Store another key with "strongroom login", or set STRONGROOM_API_KEY.'
+  if (error.code === 'account_key_unavailable') {
+    return 'An owner finds out why with "strongroom settings customer-key". Names, keys and the audit log can be read meanwhile.'
+  }
   if (error instanceof Forbidden) return 'Ask for a key with the scope that is missing.'
   if (error instanceof UnexpectedAnswer) return '"strongroom status" shows which server is asked.'
   if (error instanceof Unreachable) return 'Is the server running? "strongroom status" shows which one is asked.'

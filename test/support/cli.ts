@@ -7,7 +7,7 @@ import { startAccount } from './account.ts'
 import { engines, type TestEngine } from './engines.ts'
 import { main } from './main.ts'
 import { pythonBeside } from './python.ts'
-import { type Lasting, startServer, type TestAccount, type TestServer } from './server.ts'
+import { type Lasting, startServer, type TestAccount, type TestOptions, type TestServer } from './server.ts'
 
 export interface Ended {
   readonly code: number | null
@@ -105,8 +105,11 @@ export async function startPerson(t: Lasting): Promise<Person> {
 }
 
 /** The same with a server of their own, which a test may stop. */
-export async function startPersonWithServer(t: Lasting): Promise<{ person: Person; server: TestServer }> {
-  const server = await startServer(t, sqlite())
+export async function startPersonWithServer(
+  t: Lasting,
+  options: TestOptions = {},
+): Promise<{ person: Person; server: TestServer }> {
+  const server = await startServer(t, sqlite(), options)
   return { person: personOf(t, server), server }
 }
 
