@@ -2208,6 +2208,14 @@ export const faults: readonly Fault[] = [
     'alive and not ready',
   ),
   fault(
+    'the main address takes no shares by itself',
+    'cli/host/waiting.ts',
+    "way: isUnsealedByHttp ? 'network' : undefined",
+    "way: isUnsealedByHttp || !isUnsealedByHttp ? 'network' : undefined",
+    'http/sealed.test.ts',
+    'a socket of its own',
+  ),
+  fault(
     'by the network nobody makes a server forget shares',
     'http/sealed.ts',
     "if (way === 'network') return\n",

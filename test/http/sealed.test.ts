@@ -1,8 +1,14 @@
 /** What a sealed server answers, and how it is given shares. */
 import assert from 'node:assert/strict'
+import { rmSync, statSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { pino } from 'pino'
+import { Waiting } from '../../src/cli/host/waiting.ts'
 import { type Given, Shares, type Way } from '../../src/crypto/providers/shares.ts'
 import { createWaitingServer } from '../../src/http/waiting-server.ts'
+import { makeFolder } from '../support/engines.ts'
 
 interface Options {
   readonly way?: Way | undefined
@@ -157,4 +163,48 @@ suite('A sealed server', () => {
     assert.equal((await other.app.inject({ method: 'POST', url: '/unseal' })).statusCode, 400)
     assert.equal(other.shares.progress.have, 0)
   })
+
+  test('has a socket of its own for shares, beside which the settings alone open the main address', async (t) => {
+    for (const isUnsealedByHttp of [false, true]) {
+      const folder = makeFolder()
+      t.after(() => rmSync(folder, { recursive: true, force: true }))
+      const [main, own] = [join(folder, 'main'), join(folder, 'unseal')]
+      const made = new Shares(2, 2)
+      const [first = '', second = ''] = made.make()
+      const shares = new Shares(2, 2)
+      shares.want(made.id ?? '')
+      const settings = { isUnsealedByHttp, metricsListen: undefined, isVaultApiServed: false, rateLimit: undefined }
+      const waiting = new Waiting(
+        {
+          ...settings,
+          rootKeys: [{ kind: 'shamir', shares }],
+          listen: { path: main, mode: 0o666 },
+          unsealSocket: { path: own, mode: 0o600 },
+        },
+        undefined,
+        pino({ level: 'silent' }),
+      )
+      t.after(() => waiting.end())
+      await new Promise<void>((resolve) => waiting.seal(resolve))
+
+      assert.equal(statSync(own).mode & 0o777, 0o600)
+      assert.equal(await giveAt(main, first), isUnsealedByHttp ? 200 : 503)
+      assert.equal(shares.progress.have, isUnsealedByHttp ? 1 : 0)
+      assert.equal(await giveAt(own, second), 200)
+      assert.equal(shares.progress.isOpen, isUnsealedByHttp)
+    }
+  })
 })
+
+/** @returns the status of the answer */
+function giveAt(socketPath: string, share: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'content-type': 'application/json' }
+    const asked = request({ socketPath, path: '/unseal', method: 'POST', headers, agent: false }, (answer) => {
+      answer.resume()
+      answer.once('end', () => resolve(answer.statusCode))
+    })
+    asked.once('error', reject)
+    asked.end(JSON.stringify({ share }))
+  })
+}
