@@ -1,11 +1,12 @@
 /** A root key in a token of PKCS#11: SoftHSM, and where it cannot do what others do, a library that says so. */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { openRootKey } from '../../src/crypto/providers/open.ts'
-import { ask, pkcs11Key } from '../../src/crypto/providers/pkcs11.ts'
+import { ask, callPath, pkcs11Key } from '../../src/crypto/providers/pkcs11.ts'
 import { askToken, type Pkcs11, type TokenRequest, type TokenSource } from '../../src/crypto/providers/pkcs11-token.ts'
 import { addRootKey, checkRootKeys, removeRootKey } from '../../src/root-keys.ts'
 import { engines } from '../support/engines.ts'
@@ -35,12 +36,11 @@ suite('A root key in a token (PKCS#11)', { skip: softhsmSkip }, () => {
     assert.deepEqual(await root.unwrap(wrapped, context), plain)
     assert.equal(await other.unwrap(wrapped, context), undefined)
     assert.equal(await root.unwrap(wrapped, Buffer.from('another')), undefined)
-    for (const at of [0, 1, 13, 60]) {
+    for (const at of [0, 1, 60]) {
       const changed = Uint8Array.from(wrapped, (byte, place) => (place === at ? byte ^ 0x10 : byte))
       assert.equal(await root.unwrap(changed, context), undefined, String(at))
     }
-    for (const short of [Buffer.alloc(0), wrapped.subarray(0, 28)])
-      assert.equal(await root.unwrap(short, context), undefined)
+    assert.equal(await root.unwrap(wrapped.subarray(0, 28), context), undefined)
     const byHand = Buffer.concat([Buffer.of(1), vector.nonce, gcm(vector.key, vector.nonce, plain, context)])
     assert.equal(byHand.toString('hex'), vector.wrapped)
     assert.deepEqual(await root.unwrap(byHand, context), plain)
@@ -100,6 +100,23 @@ suite('A root key in a token (PKCS#11)', { skip: softhsmSkip }, () => {
     rmSync(pinPath)
     writeFileSync(pinPath, pin)
     assert.deepEqual(await root.unwrap(wrapped, context), plain)
+  })
+
+  test('is not kept by a process that hangs and has nobody to end it', async (t) => {
+    const { source, pinPath } = makeToken(t, [])
+    rmSync(pinPath)
+    execFileSync('mkfifo', [pinPath])
+    const child = spawn(process.execPath, [callPath], { stdio: ['pipe', 'ignore', 'ignore', 'pipe'] })
+    t.after(() => child.kill('SIGKILL'))
+    const request: TokenRequest = {
+      ...source,
+      ...{ operation: 'unwrap', lifeMs: 200, context: '', pinSalt: '', refusedPin: undefined },
+    }
+    child.stdin?.end(`${JSON.stringify(request)}\n`)
+
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(10_000) })
+
+    assert.deepEqual(await ended, [null, 'SIGKILL'])
   })
 
   test('is added to a store, opens it alone, and is taken away', async (t) => {

@@ -2264,6 +2264,14 @@ export const faults: readonly Fault[] = [
     'that fail once',
   ),
   fault(
+    'a process that asks a token ends itself, when nobody else does',
+    'crypto/providers/pkcs11-call.ts',
+    'Number(request.lifeMs)',
+    '100 * Number(request.lifeMs)',
+    'crypto/pkcs11.test.ts',
+    'nobody to end it',
+  ),
+  fault(
     'the PIN of a token is not in the memory of the server',
     'crypto/providers/pkcs11.ts',
     'const { refusedPin } = turn',

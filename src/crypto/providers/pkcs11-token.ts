@@ -12,6 +12,8 @@ export type TokenSource = Extract<RootKeySource, { readonly kind: 'pkcs11' }>
 
 export type TokenRequest = TokenSource & {
   readonly operation: 'wrap' | 'unwrap'
+  /** After that the process ends itself, when nobody has ended it. */
+  readonly lifeMs: number
   /** Hexadecimal. */
   readonly context: string
   readonly pinSalt: string

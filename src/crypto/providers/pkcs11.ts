@@ -15,7 +15,7 @@ import { run } from './program.ts'
 import { ProviderTrouble, patienceMs, type RootKeyProvider } from './provider.ts'
 
 /** Beside this file, in the sources and in what is built of them. */
-const callPath = fileURLToPath(new URL(`./pkcs11-call${extname(import.meta.url)}`, import.meta.url))
+export const callPath = fileURLToPath(new URL(`./pkcs11-call${extname(import.meta.url)}`, import.meta.url))
 const built = 'pkcs11js/build/Release/pkcs11.node'
 
 /** What is remembered of a token as long as this process lives, by whoever asks it. */
@@ -50,7 +50,7 @@ export function pkcs11Key(source: TokenSource, call: Call = ask): RootKeyProvide
     const { answer, output } = await inTurn(source, (turn) => {
       const { refusedPin } = turn
       const place = { ...source, context: Buffer.from(context).toString('hex') }
-      return call({ ...place, operation, pinSalt, refusedPin }, bytes)
+      return call({ ...place, operation, lifeMs: 2 * patienceMs, pinSalt, refusedPin }, bytes)
     })
     if (answer.state === 'done') return output
     output.fill(0)
