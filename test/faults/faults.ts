@@ -147,6 +147,14 @@ export const faults: readonly Fault[] = [
     'are those of OpenBao',
   ),
   fault(
+    'a body that is no JSON is not repeated',
+    'http/vault-api/plugin.ts',
+    'error.message}`',
+    'Buffer.from(body)}`',
+    'vault-api/walls.test.ts',
+    'is answered in its form',
+  ),
+  fault(
     'options that are no map are not overlooked',
     'http/vault-api/data.ts',
     "if (!isMap(options)) throw invalidField('options', 'expected a map')",
