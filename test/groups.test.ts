@@ -51,6 +51,21 @@ suite('Files of tests in one process', () => {
   }
 })
 
+test('A process of tests ends, though something was not closed', { timeout: 60_000 }, async () => {
+  const { code, stderr } = await runTogether(`
+    import { createServer } from 'node:net'
+    import { test } from 'node:test'
+    test('leaves something open', (t) => {
+      t.after(() => { throw new Error('planted') })
+      const server = createServer().listen(0)
+      // What comes after a hook that failed is not called.
+      t.after(() => server.close())
+    })`)
+
+  assert.equal(code, 1)
+  assert.match(stderr, /^Still open .* TCPServerWrap|^Still open .*: TCPServerWrap/m)
+})
+
 function runTogether(...files: readonly string[]) {
   const folder = makeFolder()
   const paths = files.map((text, at) => {
@@ -62,5 +77,5 @@ function runTogether(...files: readonly string[]) {
   writeFileSync(entry, `import { runGroup } from ${JSON.stringify(support)}\nrunGroup(${JSON.stringify(paths)})\n`)
   // A run within a run of the test runner would report to the outer one.
   const { NODE_TEST_CONTEXT: _, STRONGROOM_TEST_COSTS: __, ...env } = process.env
-  return ending(spawn(process.execPath, [entry], { env }))
+  return ending(spawn(process.execPath, [entry], { env: { ...env, STRONGROOM_TEST_GRACE_MS: '100' } }))
 }

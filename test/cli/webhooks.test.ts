@@ -1,9 +1,14 @@
 /** Webhooks at the command line. */
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { postThrough } from '../../src/outbound/fetch.ts'
 import { deliverWebhooks } from '../../src/vault/webhook-deliveries.ts'
 import { startPersonWithServer } from '../support/cli.ts'
+import { freePort } from '../support/free-port.ts'
 import { until } from '../support/receiver.ts'
 
 suite('The commands of webhooks', async () => {
@@ -51,5 +56,46 @@ suite('The commands of webhooks', async () => {
     assert.match(stderr, /STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES/)
     assert.equal((await other.run(['webhooks', 'deliveries', '1', '--json'])).stderr, '')
     assert.deepEqual(errors, [])
+  })
+
+  test('lead to the receiver that docs/webhooks.md shows, which takes what is signed, once', async (t) => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/webhooks.md'), 'utf8')
+    const [, shown = ''] = /^cat > receiver\.mjs <<'END'\n([\s\S]*?)^END$/m.exec(page) ?? []
+    assert.match(shown, /\.listen\(4700, /)
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}/`
+    const { person: other, server } = await startPersonWithServer(t)
+    const made = await other.run(['webhooks', 'create', url, '--action', 'secret.*'])
+    const words = ['--input-type=module', '--eval', shown.replace('4700', String(port))]
+    const receiver = spawn(process.execPath, words, { env: { WEBHOOK_SECRET: made.stdout.trim() } })
+    t.after(() => receiver.kill())
+    let printed = ''
+    for (const stream of [receiver.stdout, receiver.stderr]) {
+      stream.on('data', (part) => {
+        printed += part
+      })
+    }
+    let sent: RequestInit = {}
+    const post = postThrough({ allowances: [parseAllowance('127.0.0.1') ?? assert.fail()] })
+    const noting: typeof post = (posting) => {
+      sent = { method: 'POST', headers: posting.headers, body: posting.body }
+      return post(posting)
+    }
+    await until(() =>
+      fetch(url, { method: 'POST' })
+        .then(({ status }) => status === 401)
+        .catch(() => false),
+    )
+    t.after(deliverWebhooks(server.vault, { post: noting, onError: assert.ifError }))
+
+    await server.api.post('/v3/secrets', { name: 'db-password', value: 'v' })
+    await until(async () => {
+      const { body } = await server.api.get('/v3/webhooks/1/deliveries')
+      return body.deliveries[0]?.state === 'delivered'
+    })
+
+    assert.equal((await fetch(url, sent)).status, 204)
+    assert.equal((await fetch(url, { ...sent, body: `${sent.body} ` })).status, 401)
+    assert.equal(printed, 'secret.create db-password\n')
   })
 })

@@ -64,13 +64,16 @@ export async function startPortal(
   // Before the server stops, or what is on its way fails.
   t.after(async () => {
     for (const context of contexts) await context.close()
+  })
+  let waited = 0
+  const server = await startServer(t, engine, { now: () => Date.now() + waited, ...options })
+  // Once all is closed: what comes after a hook that fails is not called, and a server that is not stopped keeps its process.
+  t.after(() => {
     assert.deepEqual(
       faults.filter((fault) => mayLog?.test(fault) !== true),
       [],
     )
   })
-  let waited = 0
-  const server = await startServer(t, engine, { now: () => Date.now() + waited, ...options })
   const host = { caller: { kind: 'host', accountId: 1, name: 'test' }, requestId: 'test', address: 'host' } as const
   const link = await inviteOwner(server.vault, host, 1)
   const ada = new Person(server.url)
