@@ -63,6 +63,10 @@ export async function findList({ lists }: Strongroom, ref: string): Promise<List
   const id = idIn(ref)
   if (id !== undefined) return lists.get(id)
   for await (const list of lists.list()) if (list.name === ref) return list
+  if (ref.includes('/')) {
+    const hint = 'A folder is the beginning of a name: move into one with "strongroom secrets rename NAME web/NAME".'
+    throw new Fault('notFound', `No list is called "${ref}". ${hint}`)
+  }
   throw new Fault('notFound', `No list is called "${ref}". See "strongroom lists list".`)
 }
 

@@ -35,7 +35,7 @@ export async function show(id: string, options: RemoteOptions): Promise<void> {
   if (options.json) return printJson(key)
   const { name, scopes, networks, created_at, last_used_at } = key
   print(`${shown(name)} (id ${key.id}), ${stateOf(key)}`)
-  print(`  may      ${scopes.join(' ')}`)
+  print(`  scopes   ${scopes.join(' ')}`)
   print(`  from     ${networks.join(' ') || 'anywhere'}`)
   print(`  created  ${created_at} by ${makerText(key.created_by)}`)
   print(`  used     ${last_used_at ?? 'never'}`)
@@ -118,7 +118,9 @@ export async function revoke(named: string, options: RevokeOptions): Promise<voi
   // Whoever gives back their own key may not look at others.
   const made = named === self ? undefined : countsOf(await client.keys.made(id))
   if (!options.yes) {
-    tell(`${shown(key.name)} (id ${id}) may ${key.scopes.join(' ')}; last used: ${key.last_used_at ?? 'never'}.`)
+    tell(
+      `API key ${shown(key.name)} (id ${id}) with ${key.scopes.join(' ')}; last used: ${key.last_used_at ?? 'never'}.`,
+    )
     if (made !== undefined) tell(cascade ? `It made ${made}, which end too.` : goesOn(made))
     const isSure = await confirm('Revoke it for good?', 'Say --yes to revoke it without being asked.')
     if (!isSure) throw new Fault('failure', 'Nothing is revoked.')
@@ -140,7 +142,7 @@ function keyOf({ keys }: Strongroom, named: string): Promise<ApiKey> {
 }
 
 function printIssued(key: ApiKey & { readonly api_key: string }, { json }: RemoteOptions): void {
-  if (!json) tell(`The key ${shown(key.name)} (id ${key.id}) may ${key.scopes.join(' ')}. It is not shown again:`)
+  if (!json) tell(`API key ${shown(key.name)} (id ${key.id}) with ${key.scopes.join(' ')}. It is not shown again:`)
   if (json) printJson(key)
   else print(key.api_key)
 }
@@ -151,6 +153,6 @@ function isGood({ revoked_at, expires_at }: ApiKey): boolean {
 
 function stateOf(key: ApiKey): string {
   if (key.revoked_at !== null) return 'revoked'
-  if (key.expires_at === null) return 'good'
+  if (key.expires_at === null) return 'active'
   return isGood(key) ? `until ${key.expires_at}` : 'expired'
 }

@@ -44,6 +44,10 @@ export async function rollBack(options: RollbackOptions): Promise<void> {
   const count = preview.items.filter(
     ({ state }) => state === 'changed' || state === 'deleted' || (state === 'created' && deleteCreated),
   ).length
+  const created = preview.items.filter(({ state }) => state === 'created').length
+  if (!options.json && created > 0 && !deleteCreated) {
+    tell(`${countOf(created)} created since then will stay; --delete-created deletes what is new.`)
+  }
   if (options.dryRun) return
   if (count === 0) {
     if (options.json) return printJson(preview)
@@ -55,7 +59,11 @@ export async function rollBack(options: RollbackOptions): Promise<void> {
   }
   const done = await client.deleted.rollBack(input)
   if (options.json) return printJson(done)
-  print(`Rolled ${count} of ${shown(done.environment)} back to ${input.to}.`)
+  print(`Rolled back ${countOf(count)} in ${shown(done.environment)} to ${input.to}.`)
+}
+
+function countOf(count: number): string {
+  return `${count} ${count === 1 ? 'secret' : 'secrets'}`
 }
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }

@@ -319,7 +319,7 @@ async function watch(watching: Watching, started: Started, selected: readonly Kn
     if (given === undefined || (isSame && isSameGiven(given, holds))) continue
     holds = given
     if (rules.signal === undefined) {
-      complain('A value has changed: the command is started anew.')
+      complain('A value has changed: restarting the command.')
       const last = await stop(now)
       if (last !== undefined) return last
       now = await watching.start(given)

@@ -20,6 +20,7 @@ export interface StrongroomEvent {
   readonly time: string
   /** `ok`, or the code of a refusal. */
   readonly outcome: string
+  /** Where it happened, for whoever may know of that environment. */
   readonly environment?: string | undefined
   /** It happened in a base of the environment that is listened to. */
   readonly inherited?: boolean | undefined

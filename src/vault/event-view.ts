@@ -51,7 +51,14 @@ export function eventFor(viewer: Viewer, record: FollowedRecord, hasName: HasNam
   const isShown = (isSeen && !isInherited) || mayKnow(listener, record, at, hasName)
   if (!isShown) return undefined
   const { principal } = record
-  return { ...eventOf(record, view.nameOf, aside), isInherited, principal: isSeen ? principal : undefined }
+  const nameOf = isSeen ? view.nameOf : (id: number) => nameKnown(viewer, id)
+  return { ...eventOf(record, nameOf, aside), isInherited, principal: isSeen ? principal : undefined }
+}
+
+/** Of an environment that is inherited from, somebody need not know. */
+function nameKnown({ listener: { scopes }, view }: Viewer, id: number): string | undefined {
+  const name = view.nameOf(id)
+  return name !== undefined && seesEnvironment(scopes, name) ? name : undefined
 }
 
 /** The environments, nearer to a viewer than a change, in which something of the same name would hide it. */

@@ -11,7 +11,7 @@ export interface Event {
   readonly action: AuditRecord['action'] | Aside
   readonly outcome: string
   readonly object: Pick<AuditObject, 'kind' | 'id' | 'name' | 'version'> | null
-  /** What the environment is called now that it happened in. */
+  /** What the environment is called now that it happened in, for whoever may know of it. */
   readonly environment: string | undefined
   /** Whether the one that is meant inherits what it is about. */
   readonly isInherited: boolean

@@ -116,13 +116,24 @@ export function suggest(key: ApiKey, { uses, view }: Pick<Uses, 'uses' | 'view'>
     for (const pattern of patternsFor(scope.pattern, [...names]))
       texts.add(formatScope({ ...scope, pattern, environment }))
   }
-  const scopes = texts.size === 0 || texts.size > maxScopes ? own.map(formatScope) : [...texts].sort()
+  const isOwn = texts.size === 0 || texts.size > maxScopes
+  const scopes = (isOwn ? own : withoutCovered(parseScopes([...texts].sort()))).map(formatScope)
   const networks = networksFor(key, uses)
   const [narrower, isSame] = [parseScopes(scopes), withinScopes(own, parseScopes(scopes))]
   const isWithin = withinScopes(narrower, own) && withinNetworks(networks, key.networks)
   const isEnough = uses.every((use) => isAllowed(use, { scopes: narrower, networks }, view))
   if (!isWithin || !isEnough) return undefined
   return isSame && withinNetworks(key.networks, networks) ? undefined : { scopes: narrower.map(formatScope), networks }
+}
+
+/** None that others of them bring along. */
+function withoutCovered(scopes: readonly Scope[]): readonly Scope[] {
+  let kept = scopes
+  for (const scope of scopes) {
+    const others = kept.filter((one) => one !== scope)
+    if (withinScopes([scope], others)) kept = others
+  }
+  return kept
 }
 
 /** Names themselves where they are few; else what they begin with, as far as that matches no more than the scope does. */

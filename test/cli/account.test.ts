@@ -61,7 +61,7 @@ suite('The commands of an account', async () => {
     assert.match((await person.run(['keys', 'list'])).stdout, /MADE BY.*\n(.*\n)*.*child.*deploy \(API key/)
     const warned = await person.onTerminal(['keys', 'revoke', kept.id], [['Revoke it', 'y\r']])
     assert.match(warned.text, /It made 1 API key, which go on\. With --cascade they end too/)
-    assert.match((await person.run(['keys', 'show', kept.child])).stdout, /good/)
+    assert.match((await person.run(['keys', 'show', kept.child])).stdout, /active/)
 
     const ended = await makeFamily()
     const done = await person.run(['keys', 'revoke', ended.id, '--cascade', '--yes'])
@@ -96,7 +96,7 @@ suite('The commands of an account', async () => {
     assert.equal((await person.run(['keys', 'show', 'ci'])).code, 2)
     const job = await json('keys', 'create', 'job', '--scope', 'secrets:read:ci-*')
     const asJob = (...words: string[]) => person.run(words, { env: { STRONGROOM_API_KEY: job.api_key } })
-    assert.match((await asJob('keys', 'show', 'self')).stdout, /^job \(id \d+\), good/)
+    assert.match((await asJob('keys', 'show', 'self')).stdout, /^job \(id \d+\), active/)
     assert.equal((await asJob('keys', 'revoke', 'self')).code, 2)
     assert.match((await asJob('keys', 'revoke', 'self', '--yes')).stdout, /^The key job \(id \d+\) is revoked/)
     assert.equal((await asJob('keys', 'show', 'self')).code, 4)

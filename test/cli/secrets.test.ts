@@ -244,6 +244,12 @@ suite('strongroom secrets', async () => {
       [2, ['secrets', 'list'], { STRONGROOM_URL: 'nowhere' }, /must be such as https/],
       [3, ['secrets', 'get', 'nope'], {}, /No secret is called "nope"/],
       [3, ['secrets', 'history', 'id:999'], {}, /No secret/],
+      [
+        3,
+        ['secrets', 'move', 'db-password', '--to', 'web/'],
+        {},
+        /No list is called "web\/".* secrets rename NAME web\/NAME/,
+      ],
       [4, ['secrets', 'list'], { STRONGROOM_API_KEY: `sr_${'a'.repeat(49)}` }, /strongroom login/],
       [6, ['secrets', 'list'], { STRONGROOM_URL: 'http://127.0.0.1:9' }, /Is the server running/],
     ]

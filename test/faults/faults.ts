@@ -4387,6 +4387,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*may be listed or read',
   ),
   fault(
+    'a base that somebody may not know of is not named in events',
+    'vault/event-view.ts',
+    'return name !== undefined && seesEnvironment(scopes, name) ? name : undefined',
+    'return name',
+    'v3/events.test.ts',
+    'SQLite.*name the base',
+  ),
+  fault(
     'what is hidden in an environment is not told there',
     'vault/event-view.ts',
     'return !chain.slice(0, depth).some((nearer) => hasName(nearer, name))',
@@ -6803,6 +6811,22 @@ export const faults: readonly Fault[] = [
     '  for (const id of ids.slice(0, 1)) {\n    const told',
     'v3/what-if.test.ts',
     'SQLite.*several secrets together',
+  ),
+  fault(
+    'which trust rules there are is not told to who reads a part of the trail',
+    'vault/what-if.ts',
+    "if (!isThere && allows(scopes, 'audit:read', everywhere))",
+    "if (!isThere && (allows(scopes, 'audit:read', everywhere) || true))",
+    'v3/what-if.test.ts',
+    'SQLite.*a trust rule that they may not see',
+  ),
+  fault(
+    'no scope is suggested that another one brings along',
+    'vault/key-usage.ts',
+    'if (withinScopes([scope], others)) kept = others',
+    'if (withinScopes([scope], others)) kept = scopes',
+    'v3/what-if.test.ts',
+    'SQLite.*another one brings along',
   ),
   fault(
     'what reads several secrets is told of each',

@@ -196,8 +196,31 @@ for (const engine of engines) {
       assert.deepEqual(
         stream.events.map(({ data }) => [data.object.id, data.environment, data.inherited]),
         [
-          [3, 'default', true],
+          [3, undefined, true],
           [2, 'prod', undefined],
+        ],
+      )
+    })
+
+    test('name the base that something is inherited from to whoever may know of it, and to nobody else', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'base' })
+      await api.post('/v3/environments', { name: 'prod', base: 'base' })
+      const [one, both, auditor] = [
+        await withScopes('secrets:read@prod', 'audit:read@prod'),
+        await withScopes('secrets:read@prod', 'secrets:list@base'),
+        await withScopes('secrets:read@prod', 'audit:read@base'),
+      ]
+      const { position } = await listenTo(t, api)
+      await api.post('/v3/secrets', { name: 'inherited', value: 'v' }, { 'strongroom-environment': 'base' })
+
+      const told = async (of: Api) => (await of.get(`/v3/events?after=${position}`, prod)).body.events
+      assert.deepEqual(
+        [await told(one), await told(both), await told(auditor)].map(([event]) => [event.inherited, event.environment]),
+        [
+          [true, undefined],
+          [true, 'base'],
+          [true, 'base'],
         ],
       )
     })

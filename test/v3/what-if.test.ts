@@ -262,6 +262,29 @@ for (const engine of engines) {
       }
     })
 
+    test('tell who reads a part of the trail nothing of a trust rule that they may not see', async (t) => {
+      const { api, makeKey } = await start(t)
+      const body = { name: 'theirs', issuer: 'https://issuer.example.com', audience: 'a', claims: { sub: 'job' } }
+      const made = await api.post('/v3/trust-rules', { ...body, scopes: ['secrets:read@prod'] })
+      assert.equal(made.status, 201, made.text)
+      for (const scope of ['audit:read@default', 'audit:read:db-*']) {
+        const { key } = await makeKey([scope])
+        const ask = async (id: number) => {
+          const { status, body } = await key.post('/v3/what-if', { kind: 'trust_rule', id, change: 'remove' })
+          return { status, body: { ...body, from: '', request_id: '' } }
+        }
+        assert.deepEqual(await ask(made.body.id), await ask(999), scope)
+      }
+    })
+
+    test('suggest no scope that another one brings along', async (t) => {
+      const { api, ids, makeKey } = await start(t)
+      const { key, id } = await makeKey(['secrets:list', 'secrets:read'])
+      await key.get('/v3/secrets')
+      await key.get(`/v3/secrets/${ids[0]?.id}/metadata`)
+      assert.deepEqual((await api.get(`/v3/keys/${id}/usage`)).body.suggested.scopes, ['secrets:list'])
+    })
+
     test('tell what a key used, and the scopes that would have done; of what the asker may see', async (t) => {
       const { api, ids, makeKey } = await start(t)
       const { key, id } = await makeKey(['secrets:read', 'secrets:write:web-*'])

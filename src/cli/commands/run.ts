@@ -30,7 +30,7 @@ export function define(command: Command): void {
     ['strongroom run -- npm start', 'db-password is DB_PASSWORD for npm, and for nobody else'],
     ["strongroom run --only 'web-*' --prefix APP_ --target web-1 -- ./server", 'some of them, and on record'],
     ["strongroom run --only 'web-*' --strip-prefix web- --dry-run", 'which variables there would be'],
-    ['strongroom run --watch --mask -- ./worker', 'started anew when a value changes'],
+    ['strongroom run --watch --mask -- ./worker', 'restart it when a value changes'],
   )
   command.addHelpText(
     'after',

@@ -92,7 +92,7 @@ function shown({ id, name, scopes, networks, createdAt, expiresAt, revokedAt, la
 
 function stateOf({ revoked_at, expires_at }: ReturnType<typeof shown>): string {
   if (revoked_at !== null) return 'revoked'
-  if (expires_at === null) return 'good'
+  if (expires_at === null) return 'active'
   return Date.parse(expires_at) <= Date.now() ? 'expired' : `until ${expires_at}`
 }
 

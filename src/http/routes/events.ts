@@ -70,7 +70,9 @@ const Told = Type.Object(
     ),
     time: Type.String({ description: 'RFC 3339 in UTC, to the millisecond' }),
     outcome: Type.String({ description: '`ok`, `replayed`, or the code of the refusal' }),
-    environment: Type.Optional(Type.String({ description: 'The environment that it happened in.' })),
+    environment: Type.Optional(
+      Type.String({ description: 'The environment that it happened in, for whoever may know of it.' }),
+    ),
     inherited: Type.Optional(
       Type.Boolean({ description: 'It happened in a base of the environment that is listened to.' }),
     ),
