@@ -7000,6 +7000,14 @@ export const faults: readonly Fault[] = [
     'PostgreSQL.*withdrawn',
   ),
   fault(
+    "AWS's client asks for a customer through the door alone",
+    'crypto/providers/customer.ts',
+    'requestHandler: { handle: (request: unknown, options: unknown) => handle(door, request, options) },',
+    '',
+    'long/root-key-awskms.test.ts',
+    'through the door alone',
+  ),
+  fault(
     'a wrapped answer has the guard of its account',
     'vault/wrappings.ts',
     'vault.keyring.sealWrapped(place, answer, accountKey.guard)',

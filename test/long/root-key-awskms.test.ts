@@ -7,7 +7,10 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { suite, test } from 'node:test'
 import { kmsKey } from '../../src/crypto/providers/awskms.ts'
+import { customerKey } from '../../src/crypto/providers/customer.ts'
 import { openRootKey } from '../../src/crypto/providers/open.ts'
+import { type Allowance, parseAllowance } from '../../src/outbound/addresses.ts'
+import { doorThrough } from '../../src/outbound/fetch.ts'
 import { installMoto, motoRegion } from '../support/moto.ts'
 
 const context = Buffer.from('a context')
@@ -67,6 +70,31 @@ suite('A root key in AWS KMS', { skip: moto.skip }, () => {
     type = 'IncorrectKeyException'
     assert.equal(await root.unwrap(Buffer.from('x'), context), undefined)
     await assert.rejects((await rootAt('http://127.0.0.1:1', 'alias/one')).wrap(plain, context), { reason: 'away' })
+  })
+
+  test('of a customer is asked through the door alone, with what the customer gave and nothing of the server’s', async (t) => {
+    const endpoint = await moto.start(t)
+    const key = await makeKey(load, endpoint, 'alias/customer')
+    const source = { kind: 'awskms', key, region: motoRegion, endpoint } as const
+    const credentials = { access_key_id: 'planted-customer', secret_access_key: 'planted-customer-secret' }
+    const asked: string[] = []
+    const doorTo = (allowances: readonly Allowance[]) => {
+      const door = doorThrough({ allowances })
+      return (...[url, init]: Parameters<typeof door>) => {
+        asked.push(String(Object(init.headers)['authorization']))
+        return door(url, init)
+      }
+    }
+    const loopback = parseAllowance('127.0.0.0/8') ?? assert.fail()
+    const own = await customerKey(source, credentials, doorTo([loopback]), load)
+
+    const wrapped = await own.wrap(plain, context)
+
+    assert.deepEqual(await own.unwrap(wrapped, context), plain)
+    assert.equal(await own.unwrap(wrapped, Buffer.from('another')), undefined)
+    assert.ok(asked.length >= 3 && asked.every((one) => one.includes('planted-customer/')), asked.join())
+    const inside = await customerKey(source, credentials, doorTo([]), load)
+    await assert.rejects(inside.unwrap(wrapped, context), { reason: 'away' })
   })
 
   test('without the client is refused with a sentence that says what to install', async () => {
