@@ -33,13 +33,16 @@ export async function list(options: RemoteOptions & { readonly all?: boolean }):
 export async function show(id: string, options: RemoteOptions): Promise<void> {
   const key = await keyOf(await connect(options), id)
   if (options.json) return printJson(key)
-  const { name, scopes, networks, created_at, last_used_at } = key
+  const { name, scopes, networks, created_at, last_used_at, last_used_api } = key
+  const through = last_used_api === null ? '' : ` through ${apiTexts[last_used_api]}`
   print(`${shown(name)} (id ${key.id}), ${stateOf(key)}`)
   print(`  scopes   ${scopes.join(' ')}`)
   print(`  from     ${networks.join(' ') || 'anywhere'}`)
   print(`  created  ${created_at} by ${makerText(key.created_by)}`)
-  print(`  used     ${last_used_at ?? 'never'}`)
+  print(`  used     ${last_used_at ?? 'never'}${through}`)
 }
+
+const apiTexts = { v3: '/v3', lists: 'the Secret Lists API', vault: 'the Vault API' } as const
 
 interface CreateOptions extends RemoteOptions {
   readonly scope: readonly string[]

@@ -110,6 +110,8 @@ export interface ApiKey {
   readonly revoked_at: string | null
   /** Exact to a minute. */
   readonly last_used_at: string | null
+  /** The API that it was used through at `last_used_at`: `v3`, `lists` (Secret Lists API) or `vault` (Vault API); null where that is not known. */
+  readonly last_used_api: 'v3' | 'lists' | 'vault' | null
   /** `null` for what was made before this was kept. */
   readonly created_by: Maker | null
 }
@@ -542,6 +544,8 @@ export interface IssuedApiKey {
   readonly revoked_at: string | null
   /** Exact to a minute. */
   readonly last_used_at: string | null
+  /** The API that it was used through at `last_used_at`: `v3`, `lists` (Secret Lists API) or `vault` (Vault API); null where that is not known. */
+  readonly last_used_api: 'v3' | 'lists' | 'vault' | null
   /** `null` for what was made before this was kept. */
   readonly created_by: Maker | null
   /** The API key. It is not shown again. */

@@ -651,6 +651,7 @@ const apiKeyShape: Shape<Api.ApiKey> = fields<Api.ApiKey>({
   expires_at: orNull(text),
   revoked_at: orNull(text),
   last_used_at: orNull(text),
+  last_used_api: orNull(oneOf('v3', 'lists', 'vault')),
   created_by: orNull(makerShape),
 })
 const archivedShape: Shape<Api.Archived> = fields<Api.Archived>({ first: integer, last: integer, from: text, to: text })
@@ -876,6 +877,7 @@ const issuedApiKeyShape: Shape<Api.IssuedApiKey> = fields<Api.IssuedApiKey>({
   expires_at: orNull(text),
   revoked_at: orNull(text),
   last_used_at: orNull(text),
+  last_used_api: orNull(oneOf('v3', 'lists', 'vault')),
   created_by: orNull(makerShape),
   api_key: text,
 })

@@ -23,7 +23,7 @@ export async function serveApis(
 ): Promise<void> {
   serveOpenRoutes(app, context, [...openRoutes, ...(hasMetrics ? metricsRoutes : [])])
   await app.register(async (v3) => {
-    checkKeysOf(v3, context)
+    checkKeysOf(v3, context, 'v3')
     await serveRoutes(v3, context, routes)
   })
   await serveLists(app, context, secretListRoutes)

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../errors.ts'
 import { addressHex } from '../model/address.ts'
+import type { ApiName } from '../model/api-key.ts'
 import { type Asker, authenticate, type Identity, presumedIdentity } from '../vault/vault.ts'
 import { onlyTokenOf, tokenOf, unauthenticated } from './authenticate.ts'
 import type { Context } from './context.ts'
@@ -38,13 +39,19 @@ const bodyMethods = new Set(['POST', 'PUT', 'PATCH'])
 /**
  * Puts the key check before every route of the plugin.
  *
+ * @param api which API it is of: keys are shown with the one that they were used through last
  * @param answer how the plugin answers errors; without it, as the server does
  */
-export function checkKeysOf(app: FastifyInstance, context: Context, answer: ErrorAnswer = app.errorHandler): void {
+export function checkKeysOf(
+  app: FastifyInstance,
+  context: Context,
+  api: ApiName,
+  answer: ErrorAnswer = app.errorHandler,
+): void {
   app.decorateRequest('asker', undefined)
   app.decorateRequest('identity', undefined)
   app.decorateRequest('isAuthenticated', false)
-  checkKeys(app, context)
+  checkKeys(app, context, api)
   authenticateBeforeRefusing(app, context, answer)
 }
 
@@ -65,7 +72,7 @@ export function identityOf({ identity }: FastifyRequest): Identity {
  * one with a body is checked before, so that strangers cannot make us read and parse. A key that was good when it was
  * last used is no stranger's: its operation checks it too.
  */
-function checkKeys(app: FastifyInstance, context: Context): void {
+function checkKeys(app: FastifyInstance, context: Context, api: ApiName): void {
   const { vault, metrics, isQueryKeyAccepted } = context
   const readOn = (done: (refusal?: Error) => void) => done(vault.store.isNearlyFull() ? nearlyFull() : undefined)
   app.addHook('onRequest', (request, reply, done) => {
@@ -77,7 +84,7 @@ function checkKeys(app: FastifyInstance, context: Context): void {
         token === undefined
           ? (sessionOf(context, request) ?? machineOf(context, request))
           : callerOf(context, request.raw.socket, token)
-      request.asker = { caller, requestId: request.id, address: addressOf(request) }
+      request.asker = { caller, requestId: request.id, address: addressOf(request), api }
       request.asker = inEnvironment(request, reply, request.asker)
       if (!bodyMethods.has(request.method)) return done()
       request.identity = presumedIdentity(vault, request.asker)

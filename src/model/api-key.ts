@@ -5,6 +5,10 @@ import type { Principal } from './principal.ts'
 import { parseScope, type Scope, withinScopes } from './scope.ts'
 import { scopesOfUser, type User } from './user.ts'
 
+/** The APIs that a key may be used through: `/v3`, the Secret Lists API, and Vault's. */
+export const apiNames = ['v3', 'lists', 'vault'] as const
+export type ApiName = (typeof apiNames)[number]
+
 export interface ApiKey {
   readonly accountId: number
   readonly id: number
@@ -38,6 +42,8 @@ export interface ApiKey {
   readonly agent: string
   /** Coarse: written at most once a minute. Not authenticated. */
   readonly lastUsedAt: number | null
+  /** The API that it was used through then; `null` where that was not kept. Not authenticated. */
+  readonly lastUsedApi: ApiName | null
   readonly mac: Uint8Array
 }
 

@@ -72,7 +72,7 @@ function addressIn(own: readonly string[], ofAccount: readonly string[]): string
 const unmade = {
   ...{ id: 0, uid: '', name: '', tokenHash: hash, networks: [], expiresAt: null, revokedAt: null },
   ...{ userId: null, confirmedAt: null, ruleId: null, maker: null, makerGeneration: null, isOwner: false },
-  ...{ agent: '', lastUsedAt: null, mac: new Uint8Array() },
+  ...{ agent: '', lastUsedAt: null, lastUsedApi: null, mac: new Uint8Array() },
 }
 
 function sessionOf(user: User, now: number): ApiKey {

@@ -1,4 +1,5 @@
 /** Who asks the store, as the vault knows them. */
+import type { ApiName } from '../model/api-key.ts'
 import type { Lease } from '../model/lease.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Idempotency } from './naming.ts'
@@ -49,6 +50,8 @@ export interface Asked {
   readonly caller: Caller
   readonly requestId: string
   readonly address: string
+  /** Through which API; nothing for what is not asked through one. */
+  readonly api?: ApiName | undefined
   /** Without it, none is named, and a thing by its id may be wherever it is. */
   readonly environment?: Meant | undefined
   /** Under which it is carried out once. */

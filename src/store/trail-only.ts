@@ -15,8 +15,8 @@ export interface TrailOnly {
   readonly used: Keys
 }
 
-/** The one column that moves without a record. */
-const moving = 'last_used_ms'
+/** The columns that move without a record. */
+const moving: ReadonlySet<string> = new Set(['last_used_ms', 'last_used_api'])
 
 /** @returns nothing where anything else is changed */
 export function trailOnly(changes: Changes): TrailOnly | undefined {
@@ -35,7 +35,7 @@ export function trailOnly(changes: Changes): TrailOnly | undefined {
 
 function movesOnly(before: RowOf<typeof apiKeys>, row: RowOf<typeof apiKeys>): boolean {
   const [old, now] = [apiKeys.write(before), apiKeys.write(row)]
-  return Object.keys(apiKeys.columns).every((name, at) => name === moving || isSame(old[at], now[at]))
+  return Object.keys(apiKeys.columns).every((name, at) => moving.has(name) || isSame(old[at], now[at]))
 }
 
 function isSame(one: unknown, other: unknown): boolean {

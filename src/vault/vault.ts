@@ -5,6 +5,7 @@ import type { Keyring } from '../crypto/keyring.ts'
 import type { RootFinding } from '../crypto/master-key.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
+import type { ApiName } from '../model/api-key.ts'
 import { defaultEnvironment } from '../model/environment.ts'
 import type { Lease } from '../model/lease.ts'
 import type { Issuers } from '../oidc/issuers.ts'
@@ -87,6 +88,8 @@ export interface Asker {
     | { readonly kind: 'host'; readonly accountId: number; readonly name: string }
   readonly requestId: string
   readonly address: string
+  /** Through which API. */
+  readonly api?: ApiName | undefined
   /** With an `Idempotency-Key`: what is made is made once. */
   readonly repeat?: Repeat | undefined
   /** What the request says of environments. */
@@ -242,9 +245,9 @@ async function submit<K extends Kind>(
   operation: Op<K>,
   idempotency: Idempotency | undefined,
 ): Promise<Extract<Outcome<K>, { readonly kind: 'done' }> | typeof outdated> {
-  const { caller, requestId, address, environment, onEnvironment } = asker
+  const { caller, requestId, address, api, environment, onEnvironment } = asker
   const outcome = await vault.store.submit<K>({
-    ...{ caller, requestId, address, operation },
+    ...{ caller, requestId, address, api, operation },
     ...(idempotency === undefined ? {} : { idempotency }),
     ...(environment === undefined ? {} : { environment }),
   })

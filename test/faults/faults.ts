@@ -6488,6 +6488,22 @@ export const faults: readonly Fault[] = [
     'copied together, after one preview',
   ),
   fault(
+    'a key is shown with the API that it was used through last',
+    'http/vault-api/plugin.ts',
+    "checkKeysOf(api, context, 'vault',",
+    "checkKeysOf(api, context, 'v3',",
+    'v3/keys.test.ts',
+    'SQLite.*the API that it was used through',
+  ),
+  fault(
+    'a batch that moves nothing but the last use of keys is one of the trail alone',
+    'store/trail-only.ts',
+    "new Set(['last_used_ms', 'last_used_api'])",
+    "new Set(['last_used_ms'])",
+    'store/decide.test.ts',
+    'is found out when it changes',
+  ),
+  fault(
     'the portal: a folder that is open shows what is directly in it',
     'portal/src/secrets/secrets-page.tsx',
     '{isLevel && folder !== null ? <FolderTiles folder={folder} /> : null}',

@@ -62,6 +62,7 @@ const key: ApiKey = {
   makerGeneration: null,
   agent: '',
   lastUsedAt: now - 1000,
+  lastUsedApi: null,
   mac: bytes(7),
 }
 
@@ -360,7 +361,7 @@ suite('A batch that is decided beside others', () => {
     }
     const found = (world: World) => world.get(apiKeys, 1, 1) ?? assert.fail()
 
-    assert.ok(alone((world) => world.put(apiKeys, { ...found(world), lastUsedAt: now })))
+    assert.ok(alone((world) => world.put(apiKeys, { ...found(world), lastUsedAt: now, lastUsedApi: 'vault' })))
     assert.equal(
       alone((world) => world.put(apiKeys, { ...found(world), revokedAt: now })),
       undefined,

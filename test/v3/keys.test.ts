@@ -21,6 +21,7 @@ const fields = [
   'expires_at',
   'revoked_at',
   'last_used_at',
+  'last_used_api',
   'created_by',
 ]
 
@@ -333,6 +334,34 @@ for (const engine of engines) {
       now += 1000
       await api.get('/v3/secrets')
       assert.equal(await lastUse(), '2026-01-01T00:01:00Z')
+    })
+
+    test('keeps the API that it was used through last, with the time', async (t) => {
+      let now = Date.UTC(2026, 0, 1)
+      const { api, url } = await startServer(t, engine, { now: () => now, isVaultApiServed: true })
+      const { body } = await api.post('/v3/keys', { name: 'job', scopes: ['secrets:list', 'secrets:read'] })
+      await api.post('/v3/secrets', { name: 'a', value: 'v' })
+      const job = new Api(url, body.api_key)
+      const lastUse = async () => {
+        const { last_used_at: at, last_used_api: through } = (await api.get(`/v3/keys/${body.id}`)).body
+        return [at?.slice(11, 19), through]
+      }
+
+      assert.deepEqual(await lastUse(), [undefined, null])
+      for (const [path, through, time] of [
+        ['/v1/secret/data/a', 'vault', '00:00:00'],
+        ['/v3/secrets/1', 'v3', '00:01:00'],
+        ['/api/secrets/lists', 'lists', '00:02:00'],
+        ['/v1/secret/metadata?list=true', 'vault', '00:03:00'],
+      ] as const) {
+        assert.equal((await job.get(path)).status, 200, path)
+        assert.deepEqual(await lastUse(), [time, through])
+        now += 59_999
+        // Within the minute nothing is written, whichever it is.
+        assert.equal((await job.get('/v3/secrets')).status, 200)
+        assert.deepEqual(await lastUse(), [time, through])
+        now += 1
+      }
     })
   })
 }

@@ -61,7 +61,7 @@ const someUse = fc.record({
 const bare = {
   ...{ accountId: 1, id: 2, uid: '', name: 'k', tokenHash: '', createdAt: 0, expiresAt: null, revokedAt: null },
   ...{ userId: null, confirmedAt: null, ruleId: null, maker: null, makerGeneration: null, isOwner: false, agent: '' },
-  ...{ lastUsedAt: null, mac: new Uint8Array() },
+  ...{ lastUsedAt: null, lastUsedApi: null, mac: new Uint8Array() },
 }
 
 suite('Scopes that are suggested', () => {

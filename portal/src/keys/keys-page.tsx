@@ -143,7 +143,8 @@ function KeyItem({
           'Never used'
         ) : (
           <>
-            Used <Ago time={key.last_used_at} />
+            Last used <Ago time={key.last_used_at} />
+            {throughText(key)}
           </>
         )}
         {' · '}created <Ago time={key.created_at} />
@@ -152,6 +153,12 @@ function KeyItem({
       </p>
     </Item>
   )
+}
+
+/** Where it is not the one that its documents are about. */
+function throughText({ last_used_api: api }: ApiKey): string {
+  if (api === 'vault') return ' through the Vault API'
+  return api === 'lists' ? ' through the Secret Lists API' : ''
 }
 
 function isOld({ revoked_at: revoked, expires_at: expires }: ApiKey): boolean {

@@ -76,7 +76,18 @@ function inAccount<T>(name: string, work: (vault: Vault, asker: Asker) => Promis
   return withVault(async (vault, host: HostAsker) => work(vault, askerOf(host, (await findAccount(vault, name)).id)))
 }
 
-function shown({ id, name, scopes, networks, createdAt, expiresAt, revokedAt, lastUsedAt, maker }: ApiKey) {
+function shown({
+  id,
+  name,
+  scopes,
+  networks,
+  createdAt,
+  expiresAt,
+  revokedAt,
+  lastUsedAt,
+  lastUsedApi,
+  maker,
+}: ApiKey) {
   return {
     id,
     name,
@@ -86,6 +97,7 @@ function shown({ id, name, scopes, networks, createdAt, expiresAt, revokedAt, la
     expires_at: time(expiresAt),
     revoked_at: time(revokedAt),
     last_used_at: time(lastUsedAt),
+    last_used_api: lastUsedApi,
     created_by: maker === null ? null : { kind: maker.kind, id: maker.id, name: maker.name },
   }
 }

@@ -1,7 +1,7 @@
 /** `/v3/keys`: API keys. The key itself is in the answer that makes it, and nowhere after. */
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import type { ApiKey } from '../../model/api-key.ts'
+import { type ApiKey, apiNames } from '../../model/api-key.ts'
 import { labelRule } from '../../model/name.ts'
 import { maxNetworks } from '../../model/network.ts'
 import { maxScopes, rights } from '../../model/scope.ts'
@@ -15,6 +15,10 @@ import { defineRoute, json, noBody, noParams, type Route } from '../route.ts'
 import { formatTime, IdParams, idOf, NoQuery, parseTime, Time, TimeInput } from '../schema.ts'
 
 const Nullable = Type.Union([Time, Type.Null()])
+const LastApi = Type.Union([Type.Enum(apiNames), Type.Null()], {
+  description:
+    'The API that it was used through at `last_used_at`: `v3`, `lists` (Secret Lists API) or `vault` (Vault API); null where that is not known.',
+})
 const LastUse = Type.Union([Time, Type.Null()], { description: 'Exact to a minute.' })
 const Label = Type.String({ minLength: 1, maxLength: 128, description: labelRule })
 const Scopes = Type.Array(
@@ -46,6 +50,7 @@ const fields = {
   expires_at: Nullable,
   revoked_at: Nullable,
   last_used_at: LastUse,
+  last_used_api: LastApi,
   created_by: CreatedBy,
 }
 const Shown = Type.Object(fields, { title: 'ApiKey', description: 'An API key as it is shown once it has been made.' })
@@ -325,6 +330,7 @@ function shown(key: ApiKey) {
     expires_at: time(key.expiresAt),
     revoked_at: time(key.revokedAt),
     last_used_at: time(key.lastUsedAt),
+    last_used_api: key.lastUsedApi,
     created_by: shownMaker(key.maker),
   }
 }

@@ -35,7 +35,7 @@ export async function serveLists(app: FastifyInstance, context: Context, routes:
   for (const at of [prefix, '']) {
     await app.register(
       async (api) => {
-        checkKeysOf(api, context, answerListsError)
+        checkKeysOf(api, context, 'lists', answerListsError)
         acceptForms(api, context)
         if (at !== '') api.setNotFoundHandler(refuse)
         await serveRoutes(api, context, routes, prefix)

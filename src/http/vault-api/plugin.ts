@@ -25,7 +25,7 @@ export async function serveVaultApi(
   takeList(app.server, speaksTls ? 'secureConnection' : 'connection')
   await app.register(
     async (api) => {
-      checkKeysOf(api, context, answerVaultError)
+      checkKeysOf(api, context, 'vault', answerVaultError)
       api.addHook('onRequest', (request, _reply, done) => done(unserved(request)))
       api.addHook('onSend', (_request, reply, _payload, done) => {
         // As the real server has it: vault-java-driver takes no other type, not even with a charset.

@@ -1,7 +1,7 @@
 /** Finds out who asks, and whether their key may be used at all. */
 import type { Action } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
-import { type ApiKey, isBackedBy, personOf, scopesOf, whyUnusable } from '../../model/api-key.ts'
+import { type ApiKey, type ApiName, isBackedBy, personOf, scopesOf, whyUnusable } from '../../model/api-key.ts'
 import { rangesOf } from '../../model/machine.ts'
 import { inNetworks } from '../../model/network.ts'
 import { allScopes, meet, parseScopes, type Scope } from '../../model/scope.ts'
@@ -92,7 +92,7 @@ function identifyKey(
     return shutOut(call, null, 'unauthenticated', noKey)
   }
   // A page that only listens is not somebody who works: their session ends when they have gone.
-  if (key.userId === null || action !== 'event.listen') touch(work, key)
+  if (key.userId === null || action !== 'event.listen') touch(work, key, request.api)
   return call
 }
 
@@ -221,8 +221,8 @@ function unauthenticated(): Ended {
   return refused('unauthenticated', noKey)
 }
 
-function touch(work: Work, key: ApiKey): void {
+function touch(work: Work, key: ApiKey, api: ApiName | undefined): void {
   const { now } = work.world
   if (key.lastUsedAt === null || now - key.lastUsedAt >= lastUsedGrainMs)
-    put(work, apiKeys, { ...key, lastUsedAt: now })
+    put(work, apiKeys, { ...key, lastUsedAt: now, lastUsedApi: api ?? null })
 }

@@ -33,6 +33,7 @@ import { auditIndex } from './0032-audit-index.ts'
 import { archive } from './0033-archive.ts'
 import { wrappings } from './0034-wrappings.ts'
 import { customerKeys } from './0035-customer-keys.ts'
+import { keyApis } from './0036-key-apis.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -69,6 +70,7 @@ export const migrations: readonly Migration[] = [
   archive,
   wrappings,
   customerKeys,
+  keyApis,
 ]
 
 /** What this program speaks: the name of the newest one. */

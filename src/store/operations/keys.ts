@@ -24,7 +24,7 @@ import { apiKeys } from '../tables/api-key.ts'
 import { defineOnce, defineOperation, free, overSome, type WithRight } from './define.ts'
 
 /** A key without what the transaction gives it. */
-export type NewKey = Omit<ApiKey, 'id' | 'lastUsedAt' | 'mac'>
+export type NewKey = Omit<ApiKey, 'id' | 'lastUsedAt' | 'lastUsedApi' | 'mac'>
 
 export interface KeyChange {
   /** The row that it was made upon. */
@@ -243,7 +243,7 @@ export function findKey(call: Call, id: number): ApiKey | Ended {
 export function addKey(call: Call, key: NewKey): ApiKey {
   const account = call.work.world.get(accounts, key.accountId) ?? call.account
   putAccount(call.work, { ...account, nextKeyId: account.nextKeyId + 1 })
-  return put(call.work, apiKeys, { ...key, id: account.nextKeyId, lastUsedAt: null })
+  return put(call.work, apiKeys, { ...key, id: account.nextKeyId, lastUsedAt: null, lastUsedApi: null })
 }
 
 function isUpon(change: KeyChange, key: ApiKey): boolean {

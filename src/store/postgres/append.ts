@@ -50,15 +50,17 @@ export const appending: Statement = {
       set_config('synchronous_commit', case when $3 then 'off' else current_setting('synchronous_commit') end, true)`,
 }
 
-/** Of keys, the time of their last use, which only grows. In the order of their ids, as the heads. */
+/** Of keys, the time of their last use, which only grows, with the API that it was through. In the order of their ids, as the heads. */
 export const using: Statement = {
   name: 'use_keys',
   text: `with r as materialized (
-      select k.account_id, k.id, greatest(k.last_used_ms, u.at) as at from api_keys k
-      join unnest($1::bigint[], $2::bigint[], $3::bigint[]) u (account_id, id, at) using (account_id, id)
+      select k.account_id, k.id, greatest(k.last_used_ms, u.at) as at,
+        case when k.last_used_ms > u.at then k.last_used_api else u.api end as api
+      from api_keys k
+      join unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) u (account_id, id, at, api) using (account_id, id)
       order by k.account_id, k.id for no key update of k
     )
-    update api_keys k set last_used_ms = r.at from r where k.account_id = r.account_id and k.id = r.id`,
+    update api_keys k set last_used_ms = r.at, last_used_api = r.api from r where k.account_id = r.account_id and k.id = r.id`,
 }
 
 /** @param now the time that the records were decided at */
@@ -71,5 +73,5 @@ export function appendingValues({ records }: TrailOnly, now: number, isRelaxed: 
 }
 
 export function usingValues({ used }: TrailOnly): Value[][] {
-  return arraysOf(used.map(({ accountId, id, lastUsedAt }) => [accountId, id, lastUsedAt]))
+  return arraysOf(used.map(({ accountId, id, lastUsedAt, lastUsedApi }) => [accountId, id, lastUsedAt, lastUsedApi]))
 }

@@ -1,7 +1,7 @@
 /** API keys, and sessions in the form of one. */
-import type { ApiKey } from '../../model/api-key.ts'
+import type { ApiKey, ApiName } from '../../model/api-key.ts'
 import { index, plainly } from '../rows.ts'
-import { constant, flag, integer, integerOrNull, mac, principalOrNull, text, words } from './field.ts'
+import { constant, flag, integer, integerOrNull, mac, principalOrNull, text, wordOrNull, words } from './field.ts'
 import { removal } from './removal.ts'
 import { sealedTable } from './table.ts'
 
@@ -46,6 +46,10 @@ export const apiKeys = sealedTable<ApiKey>()({
     maker: principalOrNull('maker', { ...constant, added: made }),
     isOwner: flag('is_owner', { ...constant, added: { ...made, value: 0 } }),
     makerGeneration: integerOrNull('maker_generation', { ...constant, added: { by: '0024-logins', value: null } }),
+    lastUsedApi: wordOrNull<ApiName>('last_used_api', {
+      added: { by: '0036-key-apis', value: null },
+      uncovered: 'written with the time of the last use, and no more than shown',
+    }),
   },
 })
 
