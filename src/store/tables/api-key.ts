@@ -1,5 +1,5 @@
 /** API keys, and sessions in the form of one. */
-import type { ApiKey, ApiName } from '../../model/api-key.ts'
+import type { ApiKey } from '../../model/api-key.ts'
 import { index, plainly } from '../rows.ts'
 import { constant, flag, integer, integerOrNull, mac, principalOrNull, text, wordOrNull, words } from './field.ts'
 import { removal } from './removal.ts'
@@ -10,6 +10,9 @@ export const workloadKeyLingersMs = 60 * 60 * 1000
 
 /** Nobody knows who made the older ones. */
 const made = { by: '0011-makers', value: null }
+
+/** Nor through which API they were used. */
+const noApi = { by: '0036-key-apis', value: null }
 
 export const apiKeys = sealedTable<ApiKey>()({
   name: 'api_keys',
@@ -46,10 +49,7 @@ export const apiKeys = sealedTable<ApiKey>()({
     maker: principalOrNull('maker', { ...constant, added: made }),
     isOwner: flag('is_owner', { ...constant, added: { ...made, value: 0 } }),
     makerGeneration: integerOrNull('maker_generation', { ...constant, added: { by: '0024-logins', value: null } }),
-    lastUsedApi: wordOrNull<ApiName>('last_used_api', {
-      added: { by: '0036-key-apis', value: null },
-      uncovered: 'written with the time of the last use, and no more than shown',
-    }),
+    lastUsedApi: wordOrNull('last_used_api', { added: noApi, uncovered: 'as `last_used_ms`; it is only shown' }),
   },
 })
 
