@@ -26,8 +26,8 @@ import { startTransit } from '../support/transit-server.ts'
 const [sqlite, postgres] = engines
 assert.ok(sqlite && postgres)
 
-/** The server may reach a provider of the test's. */
-const reaching = { outboundAllowances: [parseAllowance('127.0.0.0/8') ?? assert.fail()] }
+/** The server may reach a provider of the test's, and answers wrapped. */
+const reaching = { outboundAllowances: [parseAllowance('127.0.0.0/8') ?? assert.fail()], isVaultApiServed: true }
 
 /** Something of everything that a store can hold. @returns what leads to what is archived of it */
 async function makeRich(t: Lasting, server: TestServer): Promise<{ readonly STRONGROOM_AUDIT_ARCHIVE: string }> {
@@ -66,6 +66,7 @@ async function makeRich(t: Lasting, server: TestServer): Promise<{ readonly STRO
   const template = '$\u007b{secret.s-1}} $\u007b{secret.s-2}}'
   assert.equal((await api.post('/v3/render', { template, target: 'web-1' })).status, 200)
   assert.equal((await api.post('/v3/seeds', { user_data: template, target: 'web-2' })).status, 201)
+  assert.equal((await api.get('/v1/secret/data/s-1', { 'x-vault-wrap-ttl': '1h' })).status, 200)
   const job = await makeKey()
   const says = { ...timesAt(Date.now()), iss: 'https://ci.example', aud: 'here', sub: 'job' }
   const rule = { issuer: says.iss, audience: says.aud, claims: { sub: says.sub }, scopes: ['secrets:list'] }
