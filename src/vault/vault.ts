@@ -5,11 +5,10 @@ import type { Keyring } from '../crypto/keyring.ts'
 import type { RootFinding } from '../crypto/master-key.ts'
 import { Refusal } from '../errors.ts'
 import type { AccountKey } from '../model/account.ts'
-import type { ApiName } from '../model/api-key.ts'
 import { defaultEnvironment } from '../model/environment.ts'
 import type { Lease } from '../model/lease.ts'
 import type { Issuers } from '../oidc/issuers.ts'
-import type { Meant } from '../store/caller.ts'
+import type { Asked, Meant } from '../store/caller.ts'
 import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts'
 import { forgedRow } from '../store/forged.ts'
 import type { Idempotency } from '../store/naming.ts'
@@ -89,7 +88,7 @@ export interface Asker {
   readonly requestId: string
   readonly address: string
   /** Through which API. */
-  readonly api?: ApiName | undefined
+  readonly api?: Asked['api']
   /** With an `Idempotency-Key`: what is made is made once. */
   readonly repeat?: Repeat | undefined
   /** What the request says of environments. */
