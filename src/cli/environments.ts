@@ -1,4 +1,5 @@
 /** `strongroom env`: the environments of the account. */
+import { Conflict } from '../client/errors.ts'
 import type { Environment } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { clientOf, connectToAccount, whereTo } from './connection.ts'
@@ -64,7 +65,14 @@ export async function remove(name: string, options: RemoteOptions & { readonly y
     const isSure = await confirm(`Delete the environment ${name}?`, 'Say --yes to delete it without being asked.')
     if (!isSure) throw new Fault('failure', 'Nothing was deleted.')
   }
-  const deletion = await client.environments.delete(id)
+  const deletion = await client.environments.delete(id).catch((error: unknown) => {
+    // Its list "default" was made by itself, with the first secret that named none.
+    if (error instanceof Conflict && error.code === 'not_empty') {
+      const [secrets, lists] = ['secrets', 'lists'].map((noun) => `"strongroom ${noun} list -e ${shown(name)}"`)
+      tell(`See ${secrets} and ${lists}. Every list is to be deleted, default too.`)
+    }
+    throw error
+  })
   await tellDeleted(client, { id, name }, `The environment ${shown(name)}`, deletion, options.json)
 }
 
