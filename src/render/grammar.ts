@@ -72,6 +72,11 @@ function referenceAt(text: string, at: number, done: number, lines: Lines) {
   return { reference, end }
 }
 
+/** What is said of a reference to what is not there. */
+export function absentDetail(name: string): string {
+  return `There is no secret "${name}", or none that may be read.`
+}
+
 /** A refusal that lists places, each in its own field or in the one that is given; its message tells the first. */
 export function refuseAt(
   code: 'invalid' | 'unresolved_references' | 'unsafe_rendering',

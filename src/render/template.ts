@@ -5,7 +5,7 @@
 import type { Position, Refusal } from '../errors.ts'
 import { adviceFor, findUnsafe, type Meaning, meaningOf } from './document.ts'
 import { Budget, fill, type Output, outputOf, type Value } from './fill.ts'
-import { type Origin, type Piece, type Reference, refuseAt, split } from './grammar.ts'
+import { absentDetail, type Origin, type Piece, type Reference, refuseAt, split } from './grammar.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import { atOnce, type Steps } from './steps.ts'
 
@@ -103,9 +103,10 @@ export function refuseUnresolved(
   templates: readonly Template[],
   values: Pick<ReadonlyMap<string, Value>, 'has'>,
 ): void {
-  const detail = 'There is no secret of this name, or none that may be read.'
   const missing = templates.flatMap(({ references, origin }) =>
-    references.filter(({ name }) => !values.has(name)).map((reference) => faultOf(origin, reference, detail)),
+    references
+      .filter(({ name }) => !values.has(name))
+      .map((reference) => faultOf(origin, reference, absentDetail(reference.name))),
   )
   if (missing.length > 0) throw refuse('unresolved_references', missing)
 }

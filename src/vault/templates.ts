@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type FieldFault, Refusal } from '../errors.ts'
 import type { Secret } from '../model/secret.ts'
 import { Budget, type Value } from '../render/fill.ts'
-import type { Reference } from '../render/grammar.ts'
+import { absentDetail, type Reference } from '../render/grammar.ts'
 import { fillText, parseText, type Text } from '../render/text.ts'
 
 /** Templates in templates, the first one counted. */
@@ -214,10 +214,9 @@ class Graph {
     const part = this.#known.get(name)
     // What was not looked for is deeper than it may be.
     if (part === undefined) return this.#fault(own, reference, tooDeep)
-    if (part === 'absent')
-      return this.#fault(own, reference, 'There is no secret of this name, or none that may be read.')
+    if (part === 'absent') return this.#fault(own, reference, absentDetail(name))
     if (part === 'forbidden')
-      return this.#fault(own, reference, 'This secret is there, and whoever asks may not read it.')
+      return this.#fault(own, reference, `The secret "${name}" is there, and whoever asks may not read it.`)
     const { secret, value } = part
     const text = this.#texts.get(name)
     if (text === undefined) return { value: secret.type === 'file' ? value : value.toString(), height: 0 }

@@ -151,7 +151,7 @@ suite('A rendering', () => {
     const { code, stderr } = await person.run(['render', '-f', 't', '-o', 'out/app.conf'])
 
     assert.equal(code, 3, stderr)
-    assert.match(stderr, /line 1, column 1: There is no secret of this name/)
+    assert.match(stderr, /line 1, column 1: There is no secret "absent"/)
     assert.deepEqual([readFileSync(output, 'utf8'), readdirSync(join(person.folder, 'out'))], ['old', ['app.conf']])
   })
 

@@ -98,12 +98,12 @@ for (const engine of engines) {
       for (const { status, body, text } of answers) {
         assert.deepEqual([status, body.code], [422, 'unresolved_references'])
         assert.deepEqual(placesOf(body), [['secret.db/url', 'db/password', 1, 16]])
-        assert.match(body.errors[0].detail, /^There is no secret of this name, or none/)
+        assert.match(body.errors[0].detail, /^There is no secret "db\/password", or none/)
         assert.doesNotMatch(text, /10\.0\.0\.5|p4ss|postgres/)
       }
-      assert.match(told.body.errors[0].detail, /^This secret is there, and whoever asks may not read it/)
+      assert.match(told.body.errors[0].detail, /^The secret "db\/password" is there, and whoever asks may not read it/)
       assert.deepEqual(placesOf(absent.body), [['secret.db/broken', 'none', 1, 20]])
-      assert.deepEqual(absent.body.errors[0].detail, answers[0]?.body.errors[0].detail)
+      assert.equal(absent.body.errors[0].detail.replace('"none"', '"db/password"'), answers[0]?.body.errors[0].detail)
       const refused = (await api.get('/v3/audit?action=secret.read&outcome=forbidden')).body.records
       assert.deepEqual(
         refused.map(({ object }: Recorded) => object.name),
@@ -135,7 +135,7 @@ for (const engine of engines) {
           [7, 'unfit', 'unsafe_rendering', [['secret.unfit', 'bytes', 1, 1]]],
         ],
       )
-      assert.match(body.unresolved[1].detail, /line 1, column 20: There is no secret of this name/)
+      assert.match(body.unresolved[1].detail, /line 1, column 20: There is no secret "none"/)
       const stored = await api.post('/v3/secrets/batch', { names: ['db/broken', 'uses'], resolve: false })
       assert.deepEqual([namesOf(stored.body.secrets), stored.body.unresolved], [['db/broken', 'uses'], []])
       const hidden = await blind.post('/v3/secrets/batch', { names: ['db/host', 'db/url'] })

@@ -207,8 +207,8 @@ suite('Templates', () => {
         fields.map(({ field, name, line, column, detail }) => [field, name, line, column, detail]),
         [
           ['secret.c', 'b', 1, 1, 'It leads back to itself: b -> c -> b.'],
-          ['secret.b', 'hidden', 1, 14, 'This secret is there, and whoever asks may not read it.'],
-          ['secret.a', 'none', 2, 17, 'There is no secret of this name, or none that may be read.'],
+          ['secret.b', 'hidden', 1, 14, 'The secret "hidden" is there, and whoever asks may not read it.'],
+          ['secret.a', 'none', 2, 17, 'There is no secret "none", or none that may be read.'],
         ],
       )
       assert.match(message, /^secret\.c: line 1, column 1: It leads back/)
