@@ -9,7 +9,7 @@ import { createKeyring, findRootKey, type SealedKeyring } from './crypto/master-
 import { openRootKeys, type RootKeySource } from './crypto/providers/open.ts'
 import { Refusal } from './errors.ts'
 import { documentLimits, Issuers } from './oidc/issuers.ts'
-import { doorThrough, guardedFetch, postThrough } from './outbound/fetch.ts'
+import { barrierThrough, doorThrough, guardedFetch, postThrough } from './outbound/fetch.ts'
 import { noFolder, noStore, storeName } from './store/location.ts'
 import { lockDataDir } from './store/lock.ts'
 import { openStore, whyAway } from './store/open.ts'
@@ -112,6 +112,7 @@ export async function openVault(
       findRootKeys,
       now: clock,
       post: postThrough({ allowances: outboundAllowances }),
+      barrierOf: barrierThrough({ allowances: outboundAllowances }),
       issuers: new Issuers((url) => guardedFetch(url, limits), clock),
       maxValueBytes,
       maxFileBytes,

@@ -38,6 +38,7 @@ export async function create(url: string, options: Parts): Promise<void> {
   if (actions.length === 0) throw new Fault('usage', "Say --action, such as --action 'secret.*'.")
   const made = await (await connect(options)).webhooks.create({ url, actions, ...narrowing(options) })
   if (options.json) return printJson(made)
+  warn(made)
   tell(`The webhook ${made.id} is made. What receivers check its signatures with is not shown again:`)
   print(made.secret)
 }
@@ -55,12 +56,14 @@ export async function update(
     ...(enable === true ? { enabled: true } : disable === true ? { enabled: false } : {}),
   })
   if (options.json) return printJson(changed)
+  if (changed.enabled) warn(changed)
   print(`The webhook ${changed.id} is changed: ${stateOf(changed)}. It tells from now on what you may see.`)
 }
 
 export async function rotate(id: string, options: RemoteOptions): Promise<void> {
   const made = await (await connect(options)).webhooks.rotate(idOf('webhook', id))
   if (options.json) return printJson(made)
+  warn(made)
   tell(`The secret before signs too until ${made.previous_secret_until ?? 'now'}. The new one is not shown again:`)
   print(made.secret)
 }
@@ -79,6 +82,7 @@ export async function remove(idText: string, options: RemoteOptions & { readonly
 }
 
 const shownAtOnce = 50
+const allowing = 'STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES in its settings allows it.'
 
 export async function deliveries(
   id: string,
@@ -102,7 +106,7 @@ export async function deliveries(
     ]),
   )
   if (found.some(({ fault }) => fault === 'address')) {
-    tell('address: the server may not send there. STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES in its settings allows it.')
+    tell(`address: the server may not send there. ${allowing}`)
   }
 }
 
@@ -116,6 +120,15 @@ export async function test(id: string, options: RemoteOptions): Promise<void> {
   const sent = await (await connect(options)).webhooks.test(idOf('webhook', id))
   if (options.json) return printJson(sent)
   print(`The test is delivery ${sent.id}: "strongroom webhooks deliveries ${id}" shows what becomes of it.`)
+}
+
+/** Faults of what a setting of the server allows. */
+const allowed = ['address', 'scheme', 'port']
+
+function warn({ warning }: Pick<Webhook, 'warning'>): void {
+  if (warning === undefined) return
+  const { fault, detail } = warning
+  tell(`Nothing can be sent there now: ${shown(detail)}${allowed.includes(fault) ? ` ${allowing}` : ''}`)
 }
 
 /** `*` and an empty text are all. */

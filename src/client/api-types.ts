@@ -586,6 +586,7 @@ export interface IssuedWebhook {
   readonly updated_at: string
   /** `null` for what was made before this was kept. */
   readonly created_by: Maker | null
+  readonly warning?: WebhookWarning
   /** What receivers check signatures with: `whsec_` and base64. It is not shown again. */
   readonly secret: string
 }
@@ -1714,6 +1715,7 @@ export interface Webhook {
   readonly updated_at: string
   /** `null` for what was made before this was kept. */
   readonly created_by: Maker | null
+  readonly warning?: WebhookWarning
 }
 
 /** What is left out stays as it is. */
@@ -1734,6 +1736,13 @@ export interface WebhookEnvironment {
   readonly id: number
   /** What it is called now, if it is there. */
   readonly name: string | null
+}
+
+/** Once it is made, changed or rotated: why nothing can be sent to the URL now. It is stored nevertheless. */
+export interface WebhookWarning {
+  /** As a delivery would name it. */
+  readonly fault: string
+  readonly detail: string
 }
 
 /** A change that is tried. */

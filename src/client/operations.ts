@@ -891,6 +891,7 @@ const webhookEnvironmentShape: Shape<Api.WebhookEnvironment> = fields<Api.Webhoo
   id: integer,
   name: orNull(text),
 })
+const webhookWarningShape: Shape<Api.WebhookWarning> = fields<Api.WebhookWarning>({ fault: text, detail: text })
 const issuedWebhookShape: Shape<Api.IssuedWebhook> = fields<Api.IssuedWebhook>({
   id: integer,
   url: text,
@@ -904,6 +905,7 @@ const issuedWebhookShape: Shape<Api.IssuedWebhook> = fields<Api.IssuedWebhook>({
   created_at: text,
   updated_at: text,
   created_by: orNull(makerShape),
+  warning: optional(webhookWarningShape),
   secret: text,
 })
 const jobKeyShape: Shape<Api.JobKey> = fields<Api.JobKey>({
@@ -1225,6 +1227,7 @@ const webhookShape: Shape<Api.Webhook> = fields<Api.Webhook>({
   created_at: text,
   updated_at: text,
   created_by: orNull(makerShape),
+  warning: optional(webhookWarningShape),
 })
 
 export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {

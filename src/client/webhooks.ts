@@ -23,7 +23,11 @@ export class Webhooks {
     return (await this.#connection.send('GET /v3/webhooks/{id}', { id }, options)).body
   }
 
-  /** Once, however often it is sent. The secret is in this answer alone. @throws AlreadyMade when it was given out before */
+  /**
+   * Once, however often it is sent. The secret is in this answer alone; `warning` says why nothing can be sent there now.
+   *
+   * @throws AlreadyMade when it was given out before
+   */
   async create(input: NewWebhook, options?: KeyedOptions): Promise<IssuedWebhook> {
     return (await this.#connection.send('POST /v3/webhooks', { body: input }, options)).body
   }

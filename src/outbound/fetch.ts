@@ -108,6 +108,30 @@ export function postThrough(limits: Pick<FetchLimits, 'allowances'> & Partial<Fe
   }
 }
 
+/** A look-up that takes longer says nothing about where a URL leads. */
+const lookMs = 2_000
+
+/**
+ * Looks whether something would be sent to a URL through the same door, and sends nothing.
+ *
+ * @returns what tells why not, or `undefined` when it would be
+ */
+export function barrierThrough({
+  allowances,
+  resolve,
+  timeoutMs = lookMs,
+}: Pick<FetchLimits, 'allowances'> & Partial<FetchLimits>) {
+  return async (url: string): Promise<{ readonly fault: FetchReason; readonly detail: string } | undefined> => {
+    try {
+      const looking = addressesOf(checkUrl(url), { allowances, resolve })
+      await within(AbortSignal.timeout(timeoutMs), looking)
+      return undefined
+    } catch (error) {
+      return error instanceof FetchFailure ? { fault: error.reason, detail: error.message } : undefined
+    }
+  }
+}
+
 /** The longest answer, and the longest time, of a server that does one small thing. */
 const askLimits = { maxBytes: 65_536, timeoutMs: 10_000 }
 
@@ -131,7 +155,10 @@ function checkUrl(text: string | URL): URL {
 }
 
 /** @throws FetchFailure unless every address that the host has may be connected to */
-async function addressesOf(url: URL, { allowances, resolve = resolveName }: FetchLimits): Promise<readonly string[]> {
+async function addressesOf(
+  url: URL,
+  { allowances, resolve = resolveName }: Pick<FetchLimits, 'allowances' | 'resolve'>,
+): Promise<readonly string[]> {
   const isTls = url.protocol === 'https:'
   const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port)
   const host = url.hostname.replace(/^\[|\]$/g, '')

@@ -50,6 +50,8 @@ export interface Vault {
   readonly listeners: Listeners
   /** Sends to where users say, as far as that may be reached. */
   readonly post: Post
+  /** Why nothing would be sent there now, as far as that is found out in a moment. */
+  readonly barrierOf: (url: string) => Promise<Barrier | undefined>
   /** The last update on its way for each secret. */
   readonly turns: Map<string, Promise<unknown>>
   /** Long work on its way on this node (`alone`). */
@@ -65,6 +67,14 @@ export type Post = (posting: {
   readonly body: string
   readonly signal: AbortSignal
 }) => Promise<{ readonly status: number | null; readonly retryAfter: string | null; readonly fault: string | null }>
+
+/** Why the server sends nothing to a URL. */
+export interface Barrier {
+  /** As a delivery names it. */
+  readonly fault: string
+  /** A sentence for people. */
+  readonly detail: string
+}
 
 /** Who asks, in which request, from where. */
 export interface Asker {

@@ -14,6 +14,7 @@ import { tryUntilMade } from './secrets.ts'
 import {
   type Asker,
   ask,
+  type Barrier,
   type Identity,
   outdated,
   tryAsk,
@@ -46,7 +47,13 @@ export interface OpenWebhook {
   readonly environment: { readonly id: number; readonly name: string | null } | null
 }
 
-export interface IssuedWebhook extends OpenWebhook {
+/** One that was made or changed just now. */
+export interface ChangedWebhook extends OpenWebhook {
+  /** Why nothing can be sent to its URL now. */
+  readonly warning: Barrier | undefined
+}
+
+export interface IssuedWebhook extends ChangedWebhook {
   /** Shown now or never. */
   readonly secret: string
 }
@@ -101,7 +108,7 @@ export async function createWebhook(
   const made = await tryAskOnce(vault, asker, { kind: 'create_webhook', webhook })
   if (made === outdated) throw new Refusal('overloaded', 'The API key was replaced meanwhile. Try again.')
   if (made.isReplayed) return { id: made.result.id, issued: undefined }
-  const issued = { ...(await shown(vault, asker, made.result)), secret: signingSecretText(signing) }
+  const issued = { ...(await changedNow(vault, asker, made.result)), secret: signingSecretText(signing) }
   return { id: issued.id, issued }
 }
 
@@ -116,7 +123,7 @@ export async function updateWebhook(
   identity: Identity,
   id: number,
   parts: WebhookParts,
-): Promise<OpenWebhook> {
+): Promise<ChangedWebhook> {
   const { key, accountId } = identity
   const actions = parts.actions === undefined ? undefined : checkActions(parts.actions)
   const name = parts.name === undefined ? undefined : checkNamePattern(parts.name)
@@ -140,7 +147,7 @@ export async function updateWebhook(
       ...(isTurned ? { disabledFor: null, disabledAt: isEnabled ? null : now } : {}),
     }
   })
-  return shown(vault, asker, changed)
+  return changedNow(vault, asker, changed)
 }
 
 /**
@@ -160,7 +167,7 @@ export async function rotateWebhook(
     const content = { url, key: signing.toString('base64'), previous }
     return { ...old, sealed: sealed(vault, old, content), previousUntil: now + overlapMs }
   })
-  return { ...(await shown(vault, asker, changed)), secret: signingSecretText(signing) }
+  return { ...(await changedNow(vault, asker, changed)), secret: signingSecretText(signing) }
 }
 
 /** @throws Refusal `not_found`, `forbidden` */
@@ -251,6 +258,12 @@ async function environmentNames(vault: Vault, asker: Asker, accountId: number) {
   await verifyAll(vault, asker, 'environments', environments, 'webhook.read')
   const all = [defaultEnvironment, ...environments]
   return (id: number) => all.find((one) => one.id === id)?.name
+}
+
+/** It is looked after it is stored: a name that cannot be found now holds up nobody's change, and who may make none looks nothing up. */
+async function changedNow(vault: Vault, asker: Asker, webhook: Webhook): Promise<ChangedWebhook> {
+  const open = await shown(vault, asker, webhook)
+  return { ...open, warning: await vault.barrierOf(open.url) }
 }
 
 async function shown(vault: Vault, asker: Asker, webhook: Webhook): Promise<OpenWebhook> {

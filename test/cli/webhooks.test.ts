@@ -44,7 +44,9 @@ suite('The commands of webhooks', async () => {
     const errors: unknown[] = []
     const post = postThrough({ allowances: [] })
     t.after(deliverWebhooks(server.vault, { post, onError: (error) => errors.push(error) }))
-    await other.run(['webhooks', 'create', 'http://127.0.0.1:9/', '--action', 'secret.*'])
+    const made = await other.run(['webhooks', 'create', 'http://127.0.0.1:9/', '--action', 'secret.*'])
+    assert.match(made.stderr, /^Nothing can be sent there now: 127\.0\.0\.1:9 .*STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES/)
+    assert.match(made.stdout, /^whsec_[^\n]+\n$/)
     await other.run(['webhooks', 'test', '1'])
     await until(async () => {
       const { body } = await server.api.get('/v3/webhooks/1/deliveries')
@@ -96,6 +98,8 @@ suite('The commands of webhooks', async () => {
 
     assert.equal((await fetch(url, sent)).status, 204)
     assert.equal((await fetch(url, { ...sent, body: `${sent.body} ` })).status, 401)
+    // It answers before it prints.
+    await until(() => printed !== '')
     assert.equal(printed, 'secret.create db-password\n')
   })
 })

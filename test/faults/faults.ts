@@ -221,6 +221,14 @@ export const faults: readonly Fault[] = [
     'are their maker',
   ),
   fault(
+    'who makes a webhook is told at once that its URL cannot be used',
+    'outbound/fetch.ts',
+    'return error instanceof FetchFailure ? { fault: error.reason, detail: error.message } : undefined',
+    'return undefined',
+    'v3/webhooks.test.ts',
+    'says so at once',
+  ),
+  fault(
     'requests of accounts without webhooks wake nobody',
     'vault/webhook-deliveries.ts',
     'this.#followed.has(accountId) && this.#look()',

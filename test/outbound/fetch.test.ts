@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { type Allowance, parseAllowance } from '../../src/outbound/addresses.ts'
-import { type FetchLimits, guardedFetch } from '../../src/outbound/fetch.ts'
+import { barrierThrough, type FetchLimits, guardedFetch } from '../../src/outbound/fetch.ts'
 import { certificateFor } from '../support/certificate.ts'
 
 const loopback: readonly Allowance[] = [parseAllowance('127.0.0.1') ?? assert.fail()]
@@ -20,6 +20,27 @@ async function serve(t: TestContext, answer: RequestListener): Promise<string> {
   await new Promise((resolve) => server.once('listening', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
+
+suite('A look at where a URL leads', () => {
+  test('says why nothing would be sent there, and no address that a name has', async () => {
+    const leadingTo = (...addresses: string[]) => barrierThrough({ allowances: [], resolve: async () => addresses })
+    const url = 'https://hook.example/x?token=kept'
+    assert.equal(await leadingTo('93.184.215.14')(url), undefined)
+    const barred = await leadingTo('93.184.215.14', '10.0.0.7')(url)
+    assert.deepEqual(barred, {
+      fault: 'address',
+      detail: 'hook.example is not of the public internet, and the settings do not allow it.',
+    })
+    assert.equal((await leadingTo()(url))?.fault, 'unresolved')
+    const failing = barrierThrough({ allowances: [], resolve: () => Promise.reject(new Error('no resolver')) })
+    assert.equal((await failing(url))?.fault, 'unresolved')
+  })
+
+  test('is over in a moment, and says nothing then', async () => {
+    const resolve = () => new Promise<readonly string[]>(() => {})
+    assert.equal(await barrierThrough({ allowances: [], resolve, timeoutMs: 10 })('https://hook.example/'), undefined)
+  })
+})
 
 suite('A fetch from outside', () => {
   test('gives what is served: status, headers, body', async (t) => {

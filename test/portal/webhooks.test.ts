@@ -11,10 +11,11 @@ for (const engine of portalEngines) {
       const webhooks = async () => (await portal.server.api.get('/v3/webhooks')).body.webhooks
 
       await page.getByRole('button', { name: 'New webhook' }).click()
-      await page.getByRole('textbox', { name: 'URL' }).fill('https://example.com/hook')
+      await page.getByRole('textbox', { name: 'URL' }).fill('https://10.0.0.7/hook')
       await page.getByRole('textbox', { name: 'Secret names' }).fill('prod-*')
       await page.getByRole('button', { name: 'Create webhook' }).click()
       await page.getByText(/^whsec_/).waitFor()
+      await page.getByText('Nothing can be sent there now. 10.0.0.7 is not of the public internet').waitFor()
       await page.getByRole('button', { name: 'I’ve saved it' }).click()
       const [made] = await webhooks()
       assert.deepEqual([made.actions, made.name, made.enabled], [['secret.*'], 'prod-*', true])
@@ -30,7 +31,7 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'Close', exact: true }).last().click()
       await page.getByRole('button', { name: 'Disable' }).click()
       await page.getByText('Disabled', { exact: true }).waitFor()
-      await page.getByRole('button', { name: 'Delete https://example.com/hook' }).click()
+      await page.getByRole('button', { name: 'Delete https://10.0.0.7/hook' }).click()
       await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
       await page.getByText('No webhooks yet').waitFor()
       assert.deepEqual(await webhooks(), [])

@@ -283,9 +283,12 @@ for (const engine of engines) {
         const made = await put(api, `day-${day}`)
         assert.equal(made.status, 201)
         await until(async () => {
-          const [newest] = await deliveriesOf(api, id)
-          // Answered, and not only sent: the clock goes on for what is on its way, too.
-          return newest?.status === 500 || (await api.get(`/v3/webhooks/${id}`)).body['enabled'] === false
+          const told = await deliveriesOf(api, id)
+          // The delivery of this day, answered, and not only sent: the clock goes on for what is on its way, too.
+          return (
+            (told.length > day && told[0]?.status === 500) ||
+            (await api.get(`/v3/webhooks/${id}`)).body['enabled'] === false
+          )
         })
         if ((await api.get(`/v3/webhooks/${id}`)).body['enabled'] === false) break
         clock.now += dayMs
@@ -519,3 +522,27 @@ for (const engine of engines) {
     })
   })
 }
+
+suite('A webhook whose URL the server may not send to', () => {
+  test('is made, changed and rotated all the same, and each answer says so at once', async (t) => {
+    const { api } = await startServer(t, engines[0] ?? assert.fail())
+    const warned = async (method: string, path: string, body?: object) => {
+      const answer = await api.send(method, `/v3/webhooks${path}`, body)
+      assert.ok(answer.status < 300, answer.text)
+      return answer.body['warning'] as { readonly fault: string; readonly detail: string } | undefined
+    }
+    // By its form: no name is looked up.
+    const made = await warned('POST', '', { url: 'http://127.0.0.1:4700/hook?token=kept', actions: ['secret.*'] })
+    assert.deepEqual(made, {
+      fault: 'address',
+      detail: '127.0.0.1:4700 is not of the public internet, and the settings do not allow it.',
+    })
+    assert.equal(await warned('PATCH', '/1', { url: 'https://93.184.215.14/hook' }), undefined)
+    assert.equal((await warned('PATCH', '/1', { url: 'http://93.184.215.14/hook' }))?.fault, 'scheme')
+    assert.equal((await warned('PATCH', '/1', { url: 'https://93.184.215.14:4700/hook' }))?.fault, 'port')
+    assert.equal((await warned('PATCH', '/1', { enabled: false }))?.fault, 'port')
+    assert.equal((await warned('POST', '/1/rotate'))?.fault, 'port')
+    assert.equal((await warned('PATCH', '/1', { url: 'https://[::1]/' }))?.fault, 'address')
+    assert.equal('warning' in (await api.get('/v3/webhooks/1')).body, false)
+  })
+})

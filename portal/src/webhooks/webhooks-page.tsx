@@ -1,6 +1,6 @@
 /** Webhooks: where events are sent as they happen, and what became of each. */
 import { List, Plus, Send, Trash2, Webhook as WebhookIcon } from 'lucide-react'
-import { strongroom, type Webhook } from '../api/client.ts'
+import { type IssuedWebhook, strongroom, type Webhook } from '../api/client.ts'
 import { useListing, useRefresh } from '../api/queries.ts'
 import { attempt } from '../ui/attempt.ts'
 import { Card } from '../ui/card.tsx'
@@ -25,13 +25,16 @@ const reasons: Readonly<Record<string, string>> = {
   maker: 'whoever created it can no longer read the audit log',
 }
 
+const warningText = ({ detail }: { readonly detail: string }) => `Nothing can be sent there now. ${detail}`
+
 export function WebhooksPage() {
   const webhooks = useListing(listed, (options) => strongroom.webhooks.list(options))
   const refresh = useRefresh(listed)
   const { dialog, open } = useDialog()
-  const showSecret = (secret: string) =>
+  const showSecret = ({ secret, warning }: IssuedWebhook) =>
     open((close) => (
       <OnceDialog title="Signing secret" onClose={close}>
+        {warning !== undefined && <Note kind="bad">{warningText(warning)}</Note>}
         <Note kind="warn">Copy it now: you won’t see it again.</Note>
         <CopyOnce text={secret} what="The secret" hint="Your receiver verifies signatures with it." />
       </OnceDialog>
@@ -40,9 +43,9 @@ export function WebhooksPage() {
     open((close) => (
       <NewWebhookDialog
         onClose={close}
-        onMade={async ({ secret }) => {
+        onMade={async (made) => {
           await refresh()
-          showSecret(secret)
+          showSecret(made)
         }}
       />
     ))
@@ -73,13 +76,14 @@ export function WebhooksPage() {
                   key={webhook.id}
                   of={webhook}
                   onShow={() => open((close) => <DeliveriesDialog of={webhook} onClose={close} />)}
-                  onRotate={() =>
-                    attempt(async () => showSecret((await strongroom.webhooks.rotate(webhook.id)).secret))
-                  }
+                  onRotate={() => attempt(async () => showSecret(await strongroom.webhooks.rotate(webhook.id)))}
                   onTurn={() =>
                     attempt(async () => {
-                      await strongroom.webhooks.update(webhook.id, { enabled: !webhook.enabled })
+                      const { enabled, warning } = await strongroom.webhooks.update(webhook.id, {
+                        enabled: !webhook.enabled,
+                      })
                       await refresh()
+                      if (enabled && warning !== undefined) toast(warningText(warning), true)
                     })
                   }
                   onDelete={() => open((close) => <DeleteDialog of={webhook} onClose={close} />)}

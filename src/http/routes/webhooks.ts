@@ -5,8 +5,10 @@ import { environmentPattern, environmentRule } from '../../model/environment.ts'
 import { parseId } from '../../model/name.ts'
 import { type Delivery, deliveryStates, maxActions, maxUrlLength } from '../../model/webhook.ts'
 import {
+  type ChangedWebhook,
   createWebhook,
   deleteWebhook,
+  type IssuedWebhook,
   listDeliveries,
   listWebhooks,
   type OpenWebhook,
@@ -46,6 +48,17 @@ const environment = OrNull(
   Type.String({ pattern: environmentPattern, maxLength: 64 }),
   `only what is in this environment (${environmentRule}), or null for all`,
 )
+const Warning = Type.Object(
+  {
+    fault: Type.String({ description: 'As a delivery would name it.' }),
+    detail: Type.String(),
+  },
+  {
+    title: 'WebhookWarning',
+    description:
+      'Once it is made, changed or rotated: why nothing can be sent to the URL now. It is stored nevertheless.',
+  },
+)
 const fields = {
   id: Type.Integer({ minimum: 1 }),
   ...required,
@@ -67,6 +80,7 @@ const fields = {
   created_at: Time,
   updated_at: Time,
   created_by: CreatedBy,
+  warning: Type.Optional(Warning),
 }
 const Shown = Type.Object(fields, { title: 'Webhook', description: 'Where records of the trail are told of.' })
 const Secret = Type.String({
@@ -173,7 +187,7 @@ export const webhookRoutes: readonly Route[] = [
         reply.header('location', `/v3/webhooks/${id}`)
         if (issued === undefined) return madeBefore(reply, 'Webhook', id, 'For another secret, rotate it.')
         reply.code(201)
-        return { ...shown(issued), secret: issued.secret }
+        return shownIssued(issued)
       },
   }),
 
@@ -212,7 +226,7 @@ export const webhookRoutes: readonly Route[] = [
         const { enabled: isEnabled, ...parts } = request.body
         const { params } = request
         const wanted = { ...parts, isEnabled }
-        return shown(await updateWebhook(vault, askerOf(request), identityOf(request), idOf(params), wanted))
+        return shownChanged(await updateWebhook(vault, askerOf(request), identityOf(request), idOf(params), wanted))
       },
   }),
 
@@ -250,7 +264,7 @@ export const webhookRoutes: readonly Route[] = [
       ({ vault }) =>
       async (request) => {
         const made = await rotateWebhook(vault, askerOf(request), identityOf(request), idOf(request.params))
-        return { ...shown(made), secret: made.secret }
+        return shownIssued(made)
       },
   }),
 
@@ -328,6 +342,15 @@ function deliveryOf({ delivery }: Static<typeof DeliveryParams>): number {
   const id = parseId(delivery)
   if (id === undefined) throw invalid('delivery', 'Must be a positive integer.')
   return id
+}
+
+function shownIssued(issued: IssuedWebhook) {
+  return { ...shownChanged(issued), secret: issued.secret }
+}
+
+function shownChanged(changed: ChangedWebhook) {
+  const { warning } = changed
+  return { ...shown(changed), ...(warning === undefined ? {} : { warning: { ...warning } }) }
 }
 
 function shown({ webhook, url, environment: where }: OpenWebhook) {
