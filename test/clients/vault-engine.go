@@ -1,19 +1,27 @@
-// The key/value engine of Vault itself, served as its server does, from which everything is imported: both give out the same then.
+// The key/value engine of Vault itself, served as its server does. Everything is imported from it, and both give out the same then; with
+// `corpus`, the program that holds the answers of the Vault API against it is run.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-multierror"
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
+	"github.com/hashicorp/vault/sdk/helper/jsonutil"
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
@@ -45,33 +53,66 @@ func open(name, version string) mount {
 	return mount{name, version, backend, config.StorageView}
 }
 
-func (m mount) ask(operation logical.Operation, path string, data object) (int, object) {
-	request := &logical.Request{Operation: operation, Path: path, Data: data, Storage: m.storage, MountPoint: m.name + "/"}
+func (m mount) handle(request *logical.Request) (*logical.Response, error) {
 	response, err := m.backend.HandleRequest(context.Background(), request)
 	if err != nil && strings.Contains(err.Error(), "Upgrading") {
 		time.Sleep(50 * time.Millisecond)
-		return m.ask(operation, path, data)
+		return m.handle(request)
 	}
-	// As its server decides of the status.
+	return response, err
+}
+
+func (m mount) ask(operation logical.Operation, path string, data object) (int, object) {
+	status, text := m.answer(m.request(operation, path, data))
+	var body object
+	expect(text == "" || json.Unmarshal([]byte(text), &body) == nil, "answer in JSON")
+	return status, body
+}
+
+func (m mount) request(operation logical.Operation, path string, data object) *logical.Request {
+	return &logical.Request{ID: "of-this-request", Operation: operation, Path: path, Data: data, Storage: m.storage, MountPoint: m.name + "/"}
+}
+
+// As its server does around the engine: `http/logical.go` and `vault/request_handling.go` of Vault 1.21.
+func (m mount) answer(request *logical.Request) (int, string) {
+	if request.Operation == logical.UpdateOperation {
+		checks, exists, err := m.backend.HandleExistenceCheck(context.Background(), request)
+		if err != nil && !errors.Is(err, logical.ErrUnsupportedPath) {
+			return refusal(http.StatusBadRequest, err)
+		}
+		if checks && !exists {
+			request.Operation = logical.CreateOperation
+		}
+	}
+	response, err := m.handle(request)
+	if err != nil {
+		err = multierror.Append(nil, err)
+	}
 	status, failure := logical.RespondErrorCommon(request, response, err)
-	if failure != nil {
-		return status, object{"errors": []string{failure.Error()}}
-	}
-	if status != 0 {
-		return status, object{"errors": []string{}}
+	if failure != nil || status != 0 {
+		return refusal(status, failure)
 	}
 	if response == nil {
-		return http.StatusNoContent, nil
+		return http.StatusNoContent, ""
 	}
-	if raw, isRaw := response.Data[logical.HTTPRawBody]; isRaw {
-		var body object
-		expect(json.Unmarshal([]byte(fmt.Sprintf("%s", raw)), &body) == nil, "answer in JSON")
-		return response.Data[logical.HTTPStatusCode].(int), body
+	if status, isRaw := response.Data[logical.HTTPStatusCode].(int); isRaw {
+		text, _ := response.Data[logical.HTTPRawBody].(string)
+		return status, text
 	}
-	text, err := json.Marshal(logical.LogicalResponseToHTTPResponse(response))
-	var body object
-	expect(err == nil && json.Unmarshal(text, &body) == nil, "answer in JSON", err)
-	return http.StatusOK, body
+	answer := logical.LogicalResponseToHTTPResponse(response)
+	answer.RequestID = request.ID
+	text, err := json.Marshal(answer)
+	expect(err == nil, "answer in JSON", err)
+	return http.StatusOK, string(text)
+}
+
+func refusal(status int, failure error) (int, string) {
+	said := []string{}
+	if failure != nil {
+		said = append(said, failure.Error())
+	}
+	text, _ := json.Marshal(object{"errors": said})
+	return status, string(text)
 }
 
 func (m mount) put(path, data string, metadata object) {
@@ -92,10 +133,65 @@ func (m mount) put(path, data string, metadata object) {
 	}
 }
 
+// What a request asks of the engine; or the status and the reason for which its server asks nothing of it.
+func read(r *http.Request, path string) (logical.Operation, string, object, int, error) {
+	slashed := path
+	// That of the mount is none of the engine's.
+	if path != "" && !strings.HasSuffix(path, "/") {
+		slashed += "/"
+	}
+	query := r.URL.Query()
+	switch r.Method {
+	case "GET":
+		if text := query.Get("list"); text != "" {
+			isList, err := strconv.ParseBool(text)
+			query.Del("list")
+			if err != nil {
+				return "", "", nil, http.StatusBadRequest, nil
+			}
+			if isList {
+				return logical.ListOperation, slashed, fields(query), 0, nil
+			}
+		}
+		return logical.ReadOperation, path, fields(query), 0, nil
+	case "LIST":
+		return logical.ListOperation, slashed, fields(query), 0, nil
+	case "DELETE":
+		return logical.DeleteOperation, path, fields(query), 0, nil
+	}
+	operation := logical.Operation(logical.UpdateOperation)
+	if r.Method == "PATCH" {
+		operation = logical.PatchOperation
+		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if err != nil {
+			return "", "", nil, http.StatusBadRequest, err
+		}
+		if kind != "application/merge-patch+json" {
+			return "", "", nil, http.StatusUnsupportedMediaType, errors.New("PATCH requires Content-Type of application/merge-patch+json, provided " + kind)
+		}
+	}
+	var data object
+	if err := jsonutil.DecodeJSONFromReader(r.Body, &data); err != nil && err != io.EOF {
+		return "", "", nil, http.StatusBadRequest, fmt.Errorf("error parsing JSON: failed to parse JSON input: %w", err)
+	}
+	if strings.HasSuffix(path, "/") {
+		return "", "", nil, http.StatusBadRequest, errors.New("cannot write to a path ending in '/'")
+	}
+	return operation, path, data, 0, nil
+}
+
+func fields(query url.Values) object {
+	data := object{}
+	for name, values := range query {
+		data[name] = values[0]
+	}
+	return data
+}
+
 func serve(mounts ...mount) *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		status, body := http.StatusForbidden, object{"errors": []string{"permission denied"}}
+		status, text := refusal(http.StatusForbidden, errors.New("permission denied"))
 		path := strings.TrimPrefix(r.URL.Path, "/v1/")
 		for _, m := range mounts {
 			if r.Header.Get("X-Vault-Token") != "root" {
@@ -103,20 +199,21 @@ func serve(mounts ...mount) *httptest.Server {
 			}
 			if path == "sys/internal/ui/mounts/"+m.name {
 				options := object{"version": m.version}
-				status, body = 200, object{"data": object{"type": "kv", "options": options, "path": m.name + "/"}}
+				known, _ := json.Marshal(object{"data": object{"type": "kv", "options": options, "path": m.name + "/"}})
+				status, text = http.StatusOK, string(known)
 			} else if rest, isBelow := strings.CutPrefix(path, m.name+"/"); isBelow {
-				data, operation := object{}, logical.Operation(logical.ReadOperation)
-				if r.URL.Query().Get("list") == "true" {
-					operation = logical.ListOperation
+				operation, rest, data, refused, failure := read(r, rest)
+				if refused != 0 {
+					status, text = refusal(refused, failure)
+				} else {
+					// Whoever compares is told what comes from the engine, and what from the server as it is written here.
+					w.Header().Set("X-Of-Engine", "yes")
+					status, text = m.answer(m.request(operation, rest, data))
 				}
-				if version := r.URL.Query().Get("version"); version != "" {
-					data["version"] = version
-				}
-				status, body = m.ask(operation, rest, data)
 			}
 		}
 		w.WriteHeader(status)
-		json.NewEncoder(w).Encode(body)
+		io.WriteString(w, text)
 	}))
 }
 
@@ -152,7 +249,19 @@ func given(addr, token, path string) (int, any) {
 	return response.StatusCode, []any{body.Data.Data, body.Data.Metadata.Custom}
 }
 
+func holdCorpus() {
+	there := serve(open("secret", "2"))
+	defer there.Close()
+	command := exec.Command(os.Getenv("NODE"), os.Getenv("CORPUS"), there.URL)
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	expect(command.Run() == nil, "answer as the corpus says")
+}
+
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "corpus" {
+		holdCorpus()
+		return
+	}
 	engine, old := open("engine", "2"), open("old", "1")
 	engine.put("app/db", `{"user":"u","port":5432,"deep":{"list":[1,null,{"a":true}]}}`, object{"description": "of the shop", "tags": "a,b"})
 	for _, user := range []string{"v", "w", "x"} {

@@ -9,6 +9,7 @@ import { buildMs, type Client } from './client.ts'
 
 const pip = ['python3', '-m', 'pip', 'install', '--quiet', '--only-binary', ':all:', '--target', 'packages']
 const npm = ['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund']
+const corpusOfEngine = join(import.meta.dirname, '../vault-api/corpus-engine.ts')
 const issuer = 'https://ci.example.com'
 const mayRead = ['secrets:list', 'secrets:read']
 
@@ -152,7 +153,7 @@ export const vaultClients: readonly Client[] = [
     env: (folder) => ({ KUBECONFIG: join(folder, 'kubeconfig') }),
   },
   {
-    name: 'Go, the key/value engine of Vault itself, from which is imported',
+    name: 'Go, the key/value engine of Vault itself, from which is imported, and against which the corpus is held',
     program: 'go',
     source: 'vault-engine.go',
     savedAs: 'main.go',
@@ -163,8 +164,11 @@ export const vaultClients: readonly Client[] = [
       ['go', 'build', '-o', 'life', '.'],
     ],
     fetchMs: buildMs,
-    given: async () => ({ NODE: process.execPath, STRONGROOM: main }),
-    run: [{ line: ['./life'], stdout: 'Went well\n' }],
+    given: async () => ({ NODE: process.execPath, STRONGROOM: main, CORPUS: corpusOfEngine }),
+    run: [
+      { line: ['./life'], stdout: 'Went well\n' },
+      { line: ['./life', 'corpus'], stdout: 'Went well\n' },
+    ],
   },
   {
     name: 'consul-template, as with Vault',

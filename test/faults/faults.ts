@@ -141,10 +141,10 @@ export const faults: readonly Fault[] = [
   fault(
     'cas of null stores nothing over what is there',
     'http/vault-api/data.ts',
-    'if (sent === null) return 0',
-    'if (sent === null) return undefined',
+    "if (cas === null || cas === '' || cas === false) return 0",
+    "if (cas === null || cas === '' || cas === false) return undefined",
     'vault-api/corpus.test.ts',
-    'are those of OpenBao',
+    'are those of the real server',
   ),
   fault(
     'a body that is no JSON is not repeated',
@@ -157,10 +157,10 @@ export const faults: readonly Fault[] = [
   fault(
     'options that are no map are not overlooked',
     'http/vault-api/data.ts',
-    "if (!isMap(options)) throw invalidField('options', 'expected a map')",
-    'if (!isMap(options)) return undefined',
+    "throw method === 'PATCH' ? failed(said) : new VaultRefusal(400, said)",
+    'return undefined',
     'vault-api/corpus.test.ts',
-    'are those of OpenBao',
+    'are those of the real server',
   ),
   fault(
     'no version is destroyed among others that stay',
@@ -177,6 +177,22 @@ export const faults: readonly Fault[] = [
     'if (deletedId === -1) await purgeDeleted(vault, asker, deletedId)',
     'vault-api/key-value.test.ts',
     'SQLite.*destroys versions',
+  ),
+  fault(
+    'whoever sees a secret and may not write it is told that it undeletes nothing',
+    'http/routes/vault-api/key-value.ts',
+    'if (seen !== undefined) await updateMetadata(',
+    'if (seen === undefined) await updateMetadata(',
+    'vault-api/key-value.test.ts',
+    'SQLite.*undeletes nothing',
+  ),
+  fault(
+    'a description by the Vault API is never an empty one',
+    'http/routes/vault-api/key-value.ts',
+    "if (text !== '') return typeof text",
+    'if (true) return typeof text',
+    'vault-api/corpus.test.ts',
+    'are those of the real server',
   ),
   fault(
     'whoever may not delete destroys nothing, and is told so',

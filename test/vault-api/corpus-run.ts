@@ -16,6 +16,8 @@ export interface Answered {
   readonly case: Case
   readonly status: number
   readonly text: string
+  /** From the engine; otherwise from the server around it. Only that of Vault's engine says so. */
+  readonly isOfEngine: boolean
 }
 
 /** In their order, as some rest upon those before. */
@@ -42,18 +44,22 @@ function send({ url, token, lister, stranger }: Target, one: Case, wrappingToken
     ...one.headers,
   }
   const given = Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''))
-  return new Promise<{ readonly status: number; readonly text: string }>((resolve, reject) => {
+  return new Promise<Omit<Answered, 'case'>>((resolve, reject) => {
     const sent = request(`${url}/v1/${one.path}`, { method: one.method, headers: given }, (answer) => {
       let received = ''
       answer.setEncoding('utf8').on('data', (piece) => (received += piece))
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: received }))
+      const isOfEngine = answer.headers['x-of-engine'] === 'yes'
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: received, isOfEngine }))
     })
     sent.on('error', reject)
     sent.end(body)
   })
 }
 
-export function assertAnswered({ case: { name }, status, text }: Answered, expected: Expected): void {
+export function assertAnswered(
+  { case: { name }, status, text }: Omit<Answered, 'isOfEngine'>,
+  expected: Expected,
+): void {
   assert.equal(status, expected.status, `${name}: ${text}`)
   const { body } = expected
   const [how = '', what = ''] = typeof body === 'string' ? (/^(\w+) (.*)$/s.exec(body)?.slice(1) ?? []) : []

@@ -1,7 +1,8 @@
 /**
- * Requests of Vault's HTTP API in the order in which they are sent, each with what OpenBao 2.6 answers: from its documentation and its
- * source (`builtin/logical/kv`, `internal/http`, `internal/vault/wrapping.go`, `sdk/logical/response_util.go`). Where ours differs, the
- * case says how, and which row of "What differs" in docs/vault.md says why.
+ * Requests of Vault's HTTP API in the order in which they are sent, each with what the real server answers: its key/value engine, held
+ * against that of Vault by corpus-engine.ts; the server around it, as OpenBao 2.6 has it by its documentation and its source
+ * (`internal/http`, `internal/vault/wrapping.go`, `sdk/logical/response_util.go`). Where ours differs, the case says how, and which row
+ * of "What differs" in docs/vault.md says why.
  */
 
 /** What is the same for every answer of one kind, and told apart: `<id>`, `<time>`, `<token>`; `…` at the end of a text is any end of it. */
@@ -20,7 +21,7 @@ export interface Case {
   readonly headers?: Readonly<Record<string, string>>
   /** Whose token it is sent with: one that may do everything, one that may only list, none, or one that is none. */
   readonly as?: 'lister' | 'nobody' | 'stranger' | 'wrapping token'
-  /** What OpenBao answers; nothing where it cannot be said without setting one up so. */
+  /** What the real server answers; nothing where it cannot be said without setting one up so. */
   readonly real?: Expected
   /** What we answer instead. */
   readonly ours?: Expected
@@ -34,6 +35,12 @@ const envelope = (data: unknown, more: object = {}) => ({
 })
 const ok = (data: unknown, more: object = {}): Expected => ({ status: 200, body: envelope(data, more) })
 const done: Expected = { status: 204 }
+const nowhere = (how: string): Expected => ({
+  status: 404,
+  body: envelope(null, { warnings: [`${how}…`] }),
+})
+const badPath = nowhere('Invalid path for a versioned K/V secrets engine.')
+const badRoot = nowhere('Non-listing operations on the root of a K/V v2 mount')
 const refused = (status: number, ...errors: readonly string[]): Expected => ({ status, body: { errors } })
 const absent = refused(404)
 const version = (number: number, more: object = {}) => ({
@@ -52,8 +59,10 @@ const denied = refused(403, '1 error occurred:\n\t* permission denied\n\n')
 const unsupported = refused(405, '1 error occurred:\n\t* unsupported operation\n\n')
 const noHandler = (path: string) => refused(404, `no handler for route "${path}". route entry not found.`)
 const mismatch = refused(400, 'check-and-set parameter did not match the current version')
-const invalid = (field: string) =>
-  refused(400, `Field validation failed: error converting input for field "${field}": …`)
+const misread = (field: string) => `error converting input for field "${field}": …`
+const invalid = (field: string) => refused(400, `Field validation failed: ${misread(field)}`)
+/** Where it is looked for first whether something is there: `POST` of data and of metadata. */
+const unread = (field: string) => refused(400, misread(field))
 const notJson = refused(400, 'failed to parse JSON input: …')
 const notValid = refused(400, 'wrapping token is not valid or does not exist')
 const merge = { 'content-type': 'application/merge-patch+json' }
@@ -63,10 +72,14 @@ const put = (path: string, data: unknown, number: number): Case => ({
   real: ok(version(number)),
 })
 
+const empty404 = 'Every 404 has a body'
 const whole = 'A deletion takes the secret'
 const numbers = 'Numbers are as they were written'
 const names = 'A name has letters'
 const custom = '`custom_metadata` holds'
+const nulls = '`data: null` is stored'
+const unknown = 'Parameters that nothing takes'
+const broken = 'A merge patch that'
 const destroying = '`destroy` takes versions'
 const settings = '`max_versions`, `cas_required`'
 const unseen = 'What a key may not see'
@@ -98,8 +111,14 @@ const data: readonly Case[] = [
   { name: 'knows no version x', method: 'GET', path: 'secret/data/c/a?version=x', real: invalid('version') },
   { name: 'finds nothing', method: 'GET', path: 'secret/data/c/none', real: absent },
   { name: 'finds nothing at a folder', method: 'GET', path: 'secret/data/c', real: absent },
-  { name: 'finds nothing at a folder with its slash', method: 'GET', path: 'secret/data/c/', real: absent },
-  { name: 'finds nothing without a path', method: 'GET', path: 'secret/data/', real: absent },
+  {
+    ...{ name: 'finds nothing at a folder with its slash', method: 'GET', path: 'secret/data/c/' },
+    ...{ real: badPath, ours: absent, differs: empty404 },
+  },
+  {
+    ...{ name: 'finds nothing without a path', method: 'GET', path: 'secret/data/' },
+    ...{ real: badPath, ours: absent, differs: empty404 },
+  },
   put('c/empty', {}, 1),
   { name: 'reads an empty map', method: 'GET', path: 'secret/data/c/empty', real: read({}, 1) },
   put('c/deep', { a: { b: [1, null, true, 'ü💡', { c: '' }] }, '': 'x' }, 1),
@@ -126,14 +145,10 @@ const data: readonly Case[] = [
   { name: 'wants data', method: 'POST', path: 'secret/data/c/a', body: {}, real: refused(400, 'no data provided') },
   { name: 'wants a body', method: 'POST', path: 'secret/data/c/a', real: refused(400, 'no data provided') },
   {
-    ...{ name: 'takes null for no data', method: 'POST', path: 'secret/data/c/a', body: { data: null } },
-    real: refused(400, 'no data provided'),
-  },
-  {
     ...{ name: 'takes a null body for none', method: 'POST', path: 'secret/data/c/a', body: 'null' },
     real: refused(400, 'no data provided'),
   },
-  { name: 'wants a map', method: 'POST', path: 'secret/data/c/a', body: { data: 'text' }, real: invalid('data') },
+  { name: 'wants a map', method: 'POST', path: 'secret/data/c/a', body: { data: 'text' }, real: unread('data') },
   { name: 'wants JSON', method: 'POST', path: 'secret/data/c/a', body: '{"data":{', real: notJson },
   { name: 'wants an object', method: 'POST', path: 'secret/data/c/a', body: '[]', real: notJson },
   {
@@ -156,19 +171,25 @@ const cas: readonly Case[] = [
     ...{ name: 'makes with cas 0', method: 'POST', path: 'secret/data/c/cas', body: { data: {}, options: { cas: 0 } } },
     real: ok(version(1)),
   },
-  ...[0, 2, null, '3'].map(
+  ...[0, 2, -1, null, false, '', '3'].map(
     (one): Case => ({
       ...{ name: `refuses cas ${one}`, method: 'POST', path: 'secret/data/c/cas' },
       ...{ body: { data: {}, options: { cas: one } }, real: mismatch },
     }),
   ),
+  ...['x', ' 1', 1.5, [], {}].map(
+    (one): Case => ({
+      ...{ name: `cannot read cas ${JSON.stringify(one)}`, method: 'POST', path: 'secret/data/c/cas' },
+      ...{ body: { data: {}, options: { cas: one } }, real: refused(400, 'error parsing check-and-set parameter') },
+    }),
+  ),
   {
-    ...{ name: 'refuses cas x', method: 'POST', path: 'secret/data/c/cas', body: { data: {}, options: { cas: 'x' } } },
-    real: refused(400, 'error parsing check-and-set parameter'),
+    ...{ name: 'takes no cas that is written as no whole number', method: 'POST', path: 'secret/data/c/cas' },
+    ...{ body: '{"data":{},"options":{"cas":1.0}}', real: refused(400, 'error parsing check-and-set parameter') },
   },
   {
     ...{ name: 'wants options as a map', method: 'POST', path: 'secret/data/c/cas', body: { data: {}, options: 'x' } },
-    real: invalid('options'),
+    real: unread('options'),
   },
   {
     ...{
@@ -178,6 +199,10 @@ const cas: readonly Case[] = [
       body: { data: {}, options: { cas: '1' } },
     },
     real: ok(version(2)),
+  },
+  {
+    ...{ name: 'takes null for no options', method: 'POST', path: 'secret/data/c/cas' },
+    ...{ body: { data: {}, options: null }, real: ok(version(3)) },
   },
 ]
 
@@ -211,7 +236,7 @@ const patches: readonly Case[] = [
   },
   {
     ...{ name: 'patches nothing', method: 'PATCH', path: 'secret/data/c/none', headers: merge, body: { data: {} } },
-    ...{ real: { status: 404 }, ours: absent, differs: 'Every 404 has a body' },
+    ...{ real: { status: 404 }, ours: absent, differs: empty404 },
   },
 ]
 
@@ -229,8 +254,27 @@ const folders: readonly Case[] = [
   { name: 'wants to know whether to list', method: 'GET', path: 'secret/metadata/c/?list=perhaps', real: refused(400) },
   { name: 'lists nothing in a secret', method: 'LIST', path: 'secret/metadata/c/a', real: absent },
   { name: 'lists nothing in no folder', method: 'LIST', path: 'secret/metadata/none', real: absent },
-  { name: 'cannot list data', method: 'LIST', path: 'secret/data/c', real: unsupported },
-  { name: 'cannot list data with GET', method: 'GET', path: 'secret/data/c?list=true', real: unsupported },
+  ...[
+    ['LIST', 'data/c'],
+    ['GET', 'data/c?list=true'],
+    ['LIST', 'config'],
+    ['GET', 'config?list=true'],
+    ['LIST', 'data'],
+  ].map(
+    ([method, path]): Case => ({
+      ...{ name: `cannot ${method} ${path}`, method: method === 'GET' ? 'GET' : 'LIST', path: `secret/${path}` },
+      ...{ real: badPath, ours: path === 'data' ? noHandler('secret/data') : absent, differs: empty404 },
+    }),
+  ),
+  {
+    ...{ name: 'reads nothing at the root', method: 'GET', path: 'secret/metadata', real: badRoot },
+    ...{ ours: absent, differs: empty404 },
+  },
+  {
+    ...{ name: 'reads nothing where nothing can be', method: 'GET', path: 'secret/other/a', real: badPath },
+    ...{ ours: noHandler('secret/other/a'), differs: empty404 },
+  },
+  { name: 'cannot list where POST is all', method: 'LIST', path: 'secret/destroy/c', real: unsupported },
 ]
 
 const about: readonly Case[] = [
@@ -345,6 +389,218 @@ const ends: readonly Case[] = [
   { name: 'deletes all of a secret', method: 'DELETE', path: 'secret/metadata/c/deep', real: done },
   { name: 'finds nothing of it', method: 'GET', path: 'secret/data/c/deep', real: absent },
   { ...put('c/deep', { again: 'x' }, 1), name: 'begins anew' },
+]
+
+/** What is sent in forms that nobody writes down, and clients send. */
+const forms: readonly Case[] = [
+  {
+    ...{ name: 'stores null', method: 'POST', path: 'secret/data/d/null', body: { data: null } },
+    real: ok(version(1)),
+  },
+  {
+    ...{ name: 'reads null', method: 'GET', path: 'secret/data/d/null', differs: nulls },
+    ...{ real: read(null, 1), ours: read({}, 1) },
+  },
+  {
+    ...{ name: 'patches null', method: 'PATCH', path: 'secret/data/d/null', headers: merge, body: { data: { a: 1 } } },
+    real: refused(500, '1 error occurred:\n\t* resource does not exist\n\n'),
+    ...{ ours: ok(version(2)), differs: nulls },
+  },
+  {
+    ...{ name: 'takes a list of maps for one', method: 'POST', path: 'secret/data/d/list' },
+    ...{ body: { data: [{ a: '1' }, null, { b: '2' }] }, real: ok(version(1)) },
+  },
+  {
+    ...{ name: 'reads them as one', method: 'GET', path: 'secret/data/d/list' },
+    real: read({ a: '1', b: '2' }, 1),
+  },
+  ...[5, '', true, ['x']].map(
+    (one): Case => ({
+      ...{ name: `takes ${JSON.stringify(one)} for no map`, method: 'POST', path: 'secret/data/d/list' },
+      ...{ body: { data: one }, real: unread('data') },
+    }),
+  ),
+  {
+    ...{ name: 'patches with a map', method: 'PATCH', path: 'secret/data/d/list', headers: merge },
+    ...{ body: { data: 'x' }, real: invalid('data') },
+  },
+  {
+    ...{ name: 'patches upon no options', method: 'PATCH', path: 'secret/data/d/list', headers: merge },
+    ...{ body: { data: {}, options: 'x' }, real: invalid('options') },
+  },
+  {
+    ...{ name: 'warns of what it does not take', method: 'POST', path: 'secret/data/d/list', differs: unknown },
+    body: { data: { a: '1' }, extra: 1 },
+    real: ok(version(2), { warnings: ['Endpoint ignored these unrecognized parameters: [extra]'] }),
+    ours: ok(version(2)),
+  },
+  {
+    ...{ name: 'warns of what it is not asked', method: 'GET', path: 'secret/data/d/list?extra=1', differs: unknown },
+    real: ok(
+      { data: { a: '1' }, metadata: version(2) },
+      { warnings: ['Endpoint ignored these unrecognized parameters: [extra]'] },
+    ),
+    ours: read({ a: '1' }, 2),
+  },
+  ...[
+    [5, '5'],
+    [true, '1'],
+    [false, '0'],
+    ['x', 'x'],
+  ].flatMap(([sent, kept]): readonly Case[] => [
+    {
+      ...{ name: `describes by ${JSON.stringify(sent)}`, method: 'POST', path: 'secret/metadata/d/list', real: done },
+      body: { custom_metadata: { description: sent } },
+    },
+    {
+      ...{ name: `is described by ${kept}`, method: 'GET', path: 'secret/metadata/d/list' },
+      real: ok(metadata(2, [1, 2], { custom_metadata: { description: kept } })),
+    },
+  ]),
+  {
+    ...{ name: 'describes by a number as it was written', method: 'POST', path: 'secret/metadata/d/list', real: done },
+    body: '{"custom_metadata":{"description":1.0,"tags":12345678901234567890}}',
+  },
+  {
+    ...{ name: 'is described so', method: 'GET', path: 'secret/data/d/list' },
+    real: read({ a: '1' }, 2, { custom_metadata: { description: '1.0', tags: '12345678901234567890' } }),
+  },
+  ...[null, ''].map(
+    (one): Case => ({
+      ...{ name: `is described by more than ${JSON.stringify(one)}`, method: 'POST', path: 'secret/metadata/d/list' },
+      body: { custom_metadata: { description: one } },
+      real: refused(
+        400,
+        '1 error occurred:\n\t* custom_metadata validation failed: length of value for key "description" is 0 but must be 0 < len(value) <= 512\n\n',
+      ),
+    }),
+  ),
+  ...[['a'], { a: 'b' }].map(
+    (one): Case => ({
+      ...{ name: `is not described by ${JSON.stringify(one)}`, method: 'POST', path: 'secret/metadata/d/list' },
+      body: { custom_metadata: { description: one } },
+      real: refused(400, "custom_metadata validation failed: '' expected type 'string'…"),
+    }),
+  ),
+  {
+    ...{ name: 'describes by a map', method: 'POST', path: 'secret/metadata/d/list', body: { custom_metadata: 'x' } },
+    real: unread('custom_metadata'),
+  },
+  {
+    ...{ name: 'patches a description by a map', method: 'PATCH', path: 'secret/metadata/d/list', headers: merge },
+    ...{ body: { custom_metadata: 'x' }, real: invalid('custom_metadata') },
+  },
+  {
+    ...{ name: 'patches a description by a number', method: 'PATCH', path: 'secret/metadata/d/list', headers: merge },
+    ...{ body: { custom_metadata: { description: 5 } }, ours: done, differs: broken },
+    real: refused(500, '1 error occurred:\n\t* json: cannot unmarshal number…'),
+  },
+  {
+    ...{ name: 'patches nothing of what is known', method: 'PATCH', path: 'secret/metadata/d/list', headers: merge },
+    ...{ body: {}, real: done },
+  },
+  {
+    ...{ name: 'patches nothing of none', method: 'PATCH', path: 'secret/metadata/d/none', headers: merge, body: {} },
+    ...{ real: { status: 404 }, ours: absent, differs: empty404 },
+  },
+  {
+    ...{ name: 'takes all of a description away', method: 'PATCH', path: 'secret/metadata/d/list', headers: merge },
+    ...{ body: { custom_metadata: null }, real: done },
+  },
+  {
+    ...{ name: 'tells of no description', method: 'GET', path: 'secret/metadata/d/list' },
+    real: ok(metadata(2, [1, 2])),
+  },
+  {
+    ...{ name: 'keeps x versions', method: 'POST', path: 'secret/metadata/d/list', body: { max_versions: 'x' } },
+    ...{ real: unread('max_versions'), ours: refused(400, 'max_versions cannot be set here'), differs: settings },
+  },
+  ...[{ max_versions: 0 }, { max_versions: '0', cas_required: false, delete_version_after: '0s' }, {}].flatMap((body) =>
+    ['config', 'metadata/d/list'].map(
+      (path): Case => ({
+        ...{
+          name: `sets ${JSON.stringify(body)} at ${path}`,
+          method: 'POST',
+          path: `secret/${path}`,
+          body,
+          real: done,
+        },
+      }),
+    ),
+  ),
+]
+
+/** `delete`, `undelete` and `destroy`, by versions. */
+const byVersions: readonly Case[] = [
+  ...['delete', 'undelete', 'destroy'].flatMap((what): readonly Case[] => [
+    ...[undefined, null, [], '', {}].map(
+      (versions): Case => ({
+        ...{ name: `does not ${what} ${JSON.stringify(versions)}`, method: 'POST', path: `secret/${what}/d/list` },
+        body: { versions },
+        real: refused(400, `${what === 'destroy' ? 'n' : 'N'}o version number provided`),
+      }),
+    ),
+    ...['x', ['x'], [1.5], '1, 2', ['1,2']].map(
+      (versions): Case => ({
+        ...{ name: `cannot ${what} ${JSON.stringify(versions)}`, method: 'POST', path: `secret/${what}/d/list` },
+        ...{ body: { versions }, real: invalid('versions') },
+      }),
+    ),
+    { name: `cannot GET ${what}`, method: 'GET', path: `secret/${what}/d/list`, real: unsupported },
+    { name: `cannot DELETE ${what}`, method: 'DELETE', path: `secret/${what}/d/list`, real: unsupported },
+  ]),
+  ...['delete', 'destroy'].map(
+    (what): Case => ({
+      ...{ name: `can ${what} what never was`, method: 'POST', path: `secret/${what}/d/none` },
+      ...{ body: { versions: [1] }, real: done },
+    }),
+  ),
+  {
+    ...{ name: 'undeletes what never was', method: 'POST', path: 'secret/undelete/d/none', body: { versions: [1] } },
+    ...{ real: done, ours: absent, differs: whole },
+  },
+  ...[[9], [0], [-1], 9, '9', '9,,10'].flatMap((versions) =>
+    ['undelete', 'destroy'].map(
+      (what): Case => ({
+        ...{ name: `can ${what} ${JSON.stringify(versions)} of two`, method: 'POST', path: `secret/${what}/d/list` },
+        ...{ body: { versions }, real: done },
+      }),
+    ),
+  ),
+  {
+    ...{ name: 'deletes a version that is not there', method: 'POST', path: 'secret/delete/d/list' },
+    ...{ body: { versions: [9] }, real: done, differs: '`delete` by older' },
+    ours: refused(400, 'a secret is deleted whole here: name its newest version'),
+  },
+  { name: 'has both of them still', method: 'GET', path: 'secret/metadata/d/list', real: ok(metadata(2, [1, 2])) },
+  {
+    ...{ name: 'deletes both', method: 'POST', path: 'secret/delete/d/list', body: { versions: '1,2' }, real: done },
+  },
+  {
+    ...{ name: 'reads neither', method: 'GET', path: 'secret/data/d/list', ours: absent, differs: whole },
+    real: { status: 404, body: envelope({ data: null, metadata: version(2, { deletion_time: '<time>' }) }) },
+  },
+  {
+    ...{ name: 'undeletes one', method: 'POST', path: 'secret/undelete/d/list', body: { versions: [2] } },
+    ...{ real: done, ours: absent, differs: whole },
+  },
+  {
+    ...{ name: 'writes on', method: 'POST', path: 'secret/data/d/list', body: { data: {} }, differs: whole },
+    ...{ real: ok(version(3)), ours: ok(version(1)) },
+  },
+  {
+    ...{ name: 'destroys all', method: 'POST', path: 'secret/destroy/d/list', body: { versions: [1, 2, 3] } },
+    real: done,
+  },
+  {
+    ...{ name: 'reads what was destroyed whole', method: 'GET', path: 'secret/data/d/list', differs: destroying },
+    real: { status: 404, body: envelope({ data: null, metadata: version(3, { destroyed: true }) }) },
+    ours: absent,
+  },
+  {
+    ...{ name: 'undeletes what was destroyed', method: 'POST', path: 'secret/undelete/d/list' },
+    ...{ body: { versions: [3] }, real: done, ours: absent, differs: whole },
+  },
 ]
 
 const refusals: readonly Case[] = [
@@ -471,4 +727,6 @@ const wrapping: readonly Case[] = [
   },
 ]
 
-export const corpus: readonly Case[] = [data, cas, patches, folders, about, ends, refusals, wrapping].flat()
+export const corpus: readonly Case[] = [
+  ...[data, cas, patches, folders, about, ends, forms, byVersions, refusals, wrapping],
+].flat()

@@ -187,6 +187,22 @@ for (const engine of engines) {
       assert.deepEqual((await api.get('/v3/deleted')).body.deleted, [])
     })
 
+    test('undeletes nothing for whoever may not write it, and says so where it is seen', async (t) => {
+      const { api, put, withScopes } = await start(t, engine)
+      assert.equal((await api.put('/v3/settings', { recovery_days: 7 })).status, 200)
+      await put('secret/data/a', { v: '1' })
+      const undelete = async (by: Api) => (await by.post('/v1/secret/undelete/a', { versions: [1] })).status
+      const [sees, seesOthers] = [await withScopes('secrets:list'), await withScopes('secrets:list:b')]
+      assert.deepEqual([await undelete(sees), await undelete(seesOthers), await undelete(api)], [403, 404, 204])
+      const { body } = await api.get('/v3/audit?outcome=forbidden')
+      assert.deepEqual(
+        body.records.map(({ action }: Rec) => action),
+        ['metadata.update'],
+      )
+      assert.equal((await api.delete('/v1/secret/data/a')).status, 204)
+      assert.deepEqual([await undelete(seesOthers), await undelete(sees), await undelete(api)], [404, 403, 204])
+    })
+
     test('is recorded as what it is', async (t) => {
       const { api, put } = await start(t, engine)
       await put('secret/data/a', { v: '1' })

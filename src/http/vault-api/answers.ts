@@ -54,11 +54,14 @@ export function noHandler(path: string): VaultRefusal {
 }
 
 /** What nobody does at a path. */
-export function unsupported(): VaultRefusal {
+function unsupported(): VaultRefusal {
   return new VaultRefusal(405, listed('unsupported operation'))
 }
 
-const listed = (text: string) => `1 error occurred:\n\t* ${text}\n\n`
+/** As the real server lists what went wrong. */
+export function listed(text: string): string {
+  return `1 error occurred:\n\t* ${text}\n\n`
+}
 
 export function answerVaultError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = toRefusal(error)

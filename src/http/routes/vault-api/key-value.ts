@@ -13,8 +13,8 @@ import { destroyVersions, listVersions, readVersion } from '../../../vault/versi
 import { type Data, isMap, textOf } from '../../../vault-map.ts'
 import { askerOf, identityOf } from '../../asker.ts'
 import { formatTime } from '../../schema.ts'
-import { absent, answer, mismatch, unsupported, VaultRefusal } from '../../vault-api/answers.ts'
-import { casOf, dataOf, invalidField, merged, sentData } from '../../vault-api/data.ts'
+import { absent, answer, listed, mismatch, VaultRefusal } from '../../vault-api/answers.ts'
+import { casOf, dataOf, invalidField, mapField, merged, sentData } from '../../vault-api/data.ts'
 import { askerAt, nameAt } from '../../vault-api/mount.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
 
@@ -30,7 +30,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
     use:
       ({ vault }) =>
       async (request) => {
-        if (isList(request)) throw unsupported()
+        if (isList(request)) throw absent()
         const asker = askerAt(request)
         const { secret, value, version, createdAt } = await readAt(vault, asker, nameAt(request), versionIn(request))
         const metadata = versionShown(secret, version, createdAt)
@@ -45,9 +45,8 @@ export const keyValueRoutes: readonly VaultRoute[] = [
     use:
       ({ vault }) =>
       async (request) => {
-        const { body } = request
-        const text = textOf(sentData(body))
-        const secret = await put(vault, request, text, casOf(body))
+        const text = textOf(sentData(request))
+        const secret = await put(vault, request, text, casOf(request))
         return answer(request, { data: versionShown(secret, secret.version, secret.updatedAt) })
       },
   },
@@ -61,7 +60,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
       async (request) => {
         checkPatch(request)
         const [asker, name] = [askerAt(request), nameAt(request)]
-        const [patch, cas] = [sentData(request.body), casOf(request.body)]
+        const [patch, cas] = [sentData(request), casOf(request)]
         for (let tries = 1; ; tries++) {
           const { secret, value } = await readSecret(vault, asker, { id: name }, 'stored')
           if (cas !== undefined && cas !== secret.version) throw mismatch()
@@ -115,6 +114,10 @@ export const keyValueRoutes: readonly VaultRoute[] = [
         versionsIn(request)
         // What is there is as good as undeleted.
         if ((await findSecret(vault, asker, name, 'secrets:write')) !== undefined) return undefined
+        const seen = await findSecret(vault, asker, name, 'secrets:list')
+        // Whoever sees it, and may not write it, is refused.
+        if (seen !== undefined) await updateMetadata(vault, asker, identityOf(request), { id: seen }, {}, undefined)
+        if (seen !== undefined) return undefined
         const found = await findDeletedSecret(vault, asker, name)
         if (found === undefined) throw absent()
         await restoreDeleted(vault, asker, found.id, {})
@@ -149,6 +152,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
         ({ vault, limits }) =>
         async (request) => {
           const { environment } = askerAt(request)
+          if (method === 'GET' && isList(request)) throw absent()
           const known = await environmentNames(vault, askerOf(request))
           if (environment?.name === undefined || !known.includes(environment.name)) throw absent()
           const data = { cas_required: false, delete_version_after: '0s', max_versions: limits.keepVersions }
@@ -189,6 +193,14 @@ export const keyValueRoutes: readonly VaultRoute[] = [
           folder(vault, request),
     }),
   ),
+  ...['/:mount/data/*', '/:mount/config'].map(
+    (path): VaultRoute => ({
+      ...{ method: 'LIST', path, summary: 'List nothing: names are listed in `metadata`', scope: 'key' },
+      use: () => async () => {
+        throw absent()
+      },
+    }),
+  ),
   {
     method: 'POST',
     path: '/:mount/metadata/*',
@@ -197,7 +209,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
     use:
       ({ vault }) =>
       async (request) => {
-        await update(vault, request, { description: '', tags: [] })
+        await update(vault, request, noParts)
         return undefined
       },
   },
@@ -269,7 +281,7 @@ function checkFixed(body: unknown, only: typeof fixed): Data {
 
 /** @param others what becomes of what is not named */
 async function update(vault: Vault, request: VaultRequest, others: Parts): Promise<void> {
-  const parts = partsIn(request.body, others)
+  const parts = partsIn(request, others)
   await updateMetadata(vault, askerAt(request), identityOf(request), { id: nameAt(request) }, parts, undefined)
 }
 
@@ -373,20 +385,36 @@ const fixed: Readonly<Record<string, RegExp>> = {
 }
 
 /** @param others what becomes of what is not named */
-function partsIn(body: unknown, others: Parts): Parts {
+function partsIn(request: VaultRequest, others: Parts): Parts {
+  const { body, method } = request
   const sent = checkFixed(body, fixed)
-  const custom = sent['custom_metadata']
+  const custom = mapField(request, 'custom_metadata')
   if (custom === undefined) return {}
-  if (!isMap(custom ?? {})) throw new VaultRefusal(400, 'custom_metadata must be a map of texts')
-  const named = Object.entries(custom ?? {}).map(([name, value]) => partOf(name, value))
-  return Object.assign({}, others, ...named)
+  // A merge patch takes away what is null, and this is all of it.
+  const left = sent['custom_metadata'] === null ? noParts : others
+  const named = Object.entries(custom).map(([name, value]) => partOf(name, value, method === 'PATCH'))
+  return Object.assign({}, left, ...named)
 }
 
-function partOf(name: string, value: unknown): Parts {
-  if (value !== null && typeof value !== 'string') throw new VaultRefusal(400, 'custom_metadata must be a map of texts')
-  if (name === 'description') return { description: value ?? '' }
-  if (name === 'tags') return { tags: (value ?? '').split(',').flatMap((tag) => tag.trim() || []) }
-  throw new VaultRefusal(400, 'custom_metadata holds "description" and "tags" here, and nothing else')
+const noParts: Parts = { description: '', tags: [] }
+
+function partOf(name: string, value: unknown, isPatch: boolean): Parts {
+  if (name !== 'description' && name !== 'tags') {
+    throw new VaultRefusal(400, 'custom_metadata holds "description" and "tags" here, and nothing else')
+  }
+  const text = value === null && isPatch ? '' : customText(name, value)
+  return name === 'description' ? { description: text } : { tags: text.split(',').flatMap((tag) => tag.trim() || []) }
+}
+
+/** A text as the real server takes one: numbers as they are written, and never an empty one. */
+function customText(name: string, value: unknown): string {
+  const text = typeof value === 'boolean' ? Number(value) : (value ?? '')
+  if (typeof text === 'object' && !JSON.isRawJSON(text)) {
+    throw new VaultRefusal(400, "custom_metadata validation failed: '' expected type 'string'")
+  }
+  if (text !== '') return typeof text === 'string' ? text : JSON.stringify(text)
+  const why = `length of value for key "${name}" is 0 but must be 0 < len(value) <= 512`
+  throw new VaultRefusal(400, listed(`custom_metadata validation failed: ${why}`))
 }
 
 /** In any form that Go takes for true: hvac sends `True`. */
@@ -407,10 +435,11 @@ function versionIn({ query }: VaultRequest): number | undefined {
 /** A list, one alone, or a text with commas. @param none what is said where there is none */
 function versionsIn({ body }: VaultRequest, none = 'No version number provided'): readonly number[] {
   const sent = isMap(body) ? (body['versions'] ?? []) : []
-  const list: readonly unknown[] = Array.isArray(sent) ? sent : String(sent).split(',')
-  const texts = list.map((one) => (typeof one === 'string' ? one.trim() : JSON.stringify(one))).filter(Boolean)
+  const one = isMap(sent) ? [] : typeof sent === 'string' ? sent.split(',') : [sent]
+  const list: readonly unknown[] = Array.isArray(sent) ? sent : one
+  const texts = list.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))).filter(Boolean)
   if (texts.length === 0) throw new VaultRefusal(400, none)
-  if (!texts.every((one) => /^\d{1,15}$/.test(one))) throw invalidField('versions', 'expected whole numbers')
+  if (!texts.every((each) => /^-?\d{1,15}$/.test(each))) throw invalidField('versions', 'expected whole numbers')
   return texts.map(Number)
 }
 
