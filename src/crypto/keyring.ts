@@ -337,10 +337,11 @@ export class Keyring {
   /**
    * Seals an account's key under another guard, or under none. The key itself stays the same.
    *
-   * @throws Refusal `account_key_unavailable`
+   * @param by the guard that it has now, where that is not open to others
+   * @throws Refusal `account_key_unavailable`; `integrity_failure` where `by` does not open it
    */
-  guardAccountKey(accountId: number, old: VersionedKey, next: OpenGuard | undefined): GuardedKey {
-    const bytes = this.#openAccountKey(accountId, old)
+  guardAccountKey(accountId: number, old: VersionedKey, next: OpenGuard | undefined, by?: OpenGuard): GuardedKey {
+    const bytes = this.#openAccountKey(accountId, old, by)
     const under = next === undefined ? undefined : createSecretKey(next.bytes)
     try {
       return this.#wrapAccountKey(accountId, old.version, bytes, next?.uid ?? '', under)
@@ -466,14 +467,14 @@ export class Keyring {
     return this.#keep(`a ${accountId} ${key.version}`, () => this.#openAccountKey(accountId, key))
   }
 
-  #openAccountKey(accountId: number, { version, wrapped, guard = '' }: VersionedKey): Buffer {
+  #openAccountKey(accountId: number, { version, wrapped, guard = '' }: VersionedKey, by?: OpenGuard): Buffer {
     const under = this.masterVersionOf({ wrapped })
     const place = this.#accountKeyPlace(accountId, version, under, guard)
     // A key that says nothing of a guard which there is: it was read before that was set.
     if (guard === '' && !this.guards.isKnown(accountId, '')) throw keyChanged()
     const bytes = open(this.#masterKey(under), wrapped, contextOf(place), under)
     if (guard === '') return bytes
-    const guarding = this.guards.keyOf(accountId, guard)
+    const guarding = by?.uid === guard ? createSecretKey(by.bytes) : this.guards.keyOf(accountId, guard)
     try {
       return open(guarding, bytes, this.#guardedContext(accountId, version, guard), version)
     } finally {

@@ -55,6 +55,9 @@ export class CustomerGuards {
   readonly #needed: Needed
   readonly #entries = new Map<number, Entry>()
   readonly #recorded = new Map<string, Promise<void>>()
+  /** Counts what is known of rows, in the order in which the store was asked; and by account, the newest. */
+  #turns = 0
+  readonly #newest = new Map<number, number>()
 
   constructor(needed: Needed) {
     this.#needed = needed
@@ -75,13 +78,15 @@ export class CustomerGuards {
    * @param olderMs those that were asked longer ago than this; left out, as often as is due
    */
   async look(olderMs?: number): Promise<void> {
+    const turn = ++this.#turns
     const rows = await this.#needed.store.customerKeys()
     const ids = new Set(rows.map(({ accountId }) => accountId))
-    for (const accountId of this.#entries.keys()) if (!ids.has(accountId)) this.#drop(accountId)
+    for (const accountId of this.#entries.keys()) if (!ids.has(accountId)) this.#drop(accountId, turn)
     const { guards } = this.#needed.keyring
     await Promise.all(
       rows.map(async (row) => {
-        const entry = this.#take(row)
+        const entry = this.#take(row, turn)
+        if (entry === undefined) return
         const isDue = guards.now() - entry.askedAt >= (olderMs ?? (entry.found === 'away' ? 0 : againMs))
         // Or it was away for so long that it is closed, and nobody was told.
         if (isDue || (entry.told === null && !guards.isOpen(row.accountId))) await this.#ask(entry)
@@ -91,13 +96,12 @@ export class CustomerGuards {
 
   /** Finds out how an account's key is guarded now, and asks for the guard where it was not asked yet. */
   async learn(accountId: number): Promise<void> {
+    const turn = ++this.#turns
     const row = await this.#needed.store.customerKey(accountId)
-    if (row === undefined) {
-      this.#drop(accountId)
-      return
-    }
-    const entry = this.#take(row)
-    if (!this.#needed.keyring.guards.isKnown(accountId, row.uid)) await this.#ask(entry)
+    const taken = row === undefined ? this.#drop(accountId, turn) : this.#take(row, turn)
+    // Of what was read since, the answer is waited for as well.
+    const entry = taken ?? this.#entries.get(accountId)
+    if (entry !== undefined && !this.#needed.keyring.guards.isKnown(accountId, entry.row.uid)) await this.#ask(entry)
   }
 
   /** Makes the provider of a key ready. @throws Refusal `invalid` */
@@ -109,6 +113,7 @@ export class CustomerGuards {
   /** Takes a key that was just set, which its provider has opened. */
   adopt(row: CustomerKey, provider: RootKeyProvider, guard: Uint8Array, askedAt: number): void {
     const { accountId, uid } = row
+    this.#newest.set(accountId, ++this.#turns)
     this.#entries.set(accountId, { row, provider, askedAt, found: 'open', told: null, asking: undefined })
     this.#needed.keyring.guards.open(accountId, uid, guard, askedAt)
     this.#needed.events.onChange(accountId)
@@ -133,13 +138,16 @@ export class CustomerGuards {
     }
   }
 
-  #drop(accountId: number): void {
+  #drop(accountId: number, turn: number): undefined {
+    if (!this.#isNewest(accountId, turn)) return
     if (!this.#entries.delete(accountId) && this.#needed.keyring.guards.isKnown(accountId, '')) return
     this.#needed.keyring.guards.drop(accountId)
     this.#needed.events.onChange(accountId)
   }
 
-  #take(row: CustomerKey): Entry {
+  /** @returns nothing for a row that was read before what is known of it since */
+  #take(row: CustomerKey, turn: number): Entry | undefined {
+    if (!this.#isNewest(row.accountId, turn)) return undefined
     const known = this.#entries.get(row.accountId)
     if (known?.row.uid === row.uid) {
       known.row = row
@@ -152,6 +160,13 @@ export class CustomerGuards {
     this.#entries.set(row.accountId, entry)
     this.#needed.events.onChange(row.accountId)
     return entry
+  }
+
+  /** A row may have been set, or another been read, between the store's answer and now. */
+  #isNewest(accountId: number, turn: number): boolean {
+    if (turn < (this.#newest.get(accountId) ?? 0)) return false
+    this.#newest.set(accountId, turn)
+    return true
   }
 
   /** One question at a time. */

@@ -1,6 +1,7 @@
 /** Keys of customers: an account's owner names a provider, without which nobody opens the account's values. */
 import type { Action } from '../audit/record.ts'
 import { keyUnavailable, newGuard, unwrapGuard, wrapGuard } from '../crypto/guards.ts'
+import type { OpenGuard } from '../crypto/keyring.ts'
 import { type Credentials, checkCredentials } from '../crypto/providers/customer.ts'
 import { ProviderTrouble, type RootKeyProvider } from '../crypto/providers/provider.ts'
 import { parseCustomerKeyUrl } from '../crypto/providers/urls.ts'
@@ -39,14 +40,14 @@ export async function setCustomerKey(vault: Vault, asker: Asker, input: Customer
     const { accountId } = accountKey
     const credentials = given ?? keptOf(vault, before, input.provider)
     const provider = await customerKeys.makeProvider(source, credentials)
-    await openAgain(vault, before, accountKey, provider, input.provider)
+    const opened = await openAgain(vault, before, accountKey, provider, input.provider)
     const uid = newUid()
     const bytes = newGuard()
     const shown = Buffer.from(JSON.stringify(credentials))
     try {
       const askedAt = keyring.guards.now()
       const form = await wrapGuard(provider, bytes, guardPlaceOf(keyring, { accountId, uid })).catch(refusedBy)
-      const to = { ...accountKey, ...keyring.guardAccountKey(accountId, accountKey, { uid, bytes }) }
+      const to = { ...accountKey, ...keyring.guardAccountKey(accountId, accountKey, { uid, bytes }, opened) }
       const customerKey = {
         ...{ accountId, uid, provider: input.provider, credentials: keyring.sealCredentials(accountId, uid, shown) },
         ...{ form, createdAt: vault.now(), closedAt: null, closedFor: null },
@@ -58,6 +59,7 @@ export async function setCustomerKey(vault: Vault, asker: Asker, input: Customer
     } finally {
       bytes.fill(0)
       shown.fill(0)
+      opened?.bytes.fill(0)
     }
   })
 }
@@ -113,29 +115,30 @@ function keptOf(vault: Vault, before: CustomerKey | null, provider: string): Cre
   return vault.customerKeys.credentialsOf(before)
 }
 
-/** What is closed may be opened by the provider as it is named now: with other credentials, for one. */
+/**
+ * What is closed may be opened by the provider as it is named now: with other credentials, for one.
+ *
+ * @returns the guard, for this change alone: for whatever else is asked, the account stays closed until it is made
+ */
 async function openAgain(
   vault: Vault,
   before: CustomerKey | null,
   accountKey: AccountKey,
   provider: RootKeyProvider,
   named: string,
-): Promise<void> {
+): Promise<OpenGuard | undefined> {
   const { keyring } = vault
-  if (before === null || keyring.guards.isOpen(before.accountId)) return
-  const askedAt = keyring.guards.now()
+  if (before === null || keyring.guards.isOpen(before.accountId)) return undefined
   const bytes = await unwrapGuard(provider, before.form, guardPlaceOf(keyring, before)).catch((error: unknown) => {
     // Why, is of use where it is the provider that could open it.
     if (named === before.provider) return refusedBy(error)
     throw error instanceof ProviderTrouble ? keyUnavailable() : error
   })
   if (typeof bytes === 'string') throw keyUnavailable()
-  try {
-    if (!keyring.isGuardOf(before.accountId, accountKey, { uid: before.uid, bytes })) throw keyUnavailable()
-    keyring.guards.open(before.accountId, before.uid, bytes, askedAt)
-  } finally {
-    bytes.fill(0)
-  }
+  const opened = { uid: before.uid, bytes }
+  if (keyring.isGuardOf(before.accountId, accountKey, opened)) return opened
+  bytes.fill(0)
+  throw keyUnavailable()
 }
 
 function refusedBy(error: unknown): never {

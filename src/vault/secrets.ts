@@ -79,7 +79,7 @@ export interface Unchanged {
 
 /**
  * The same, unless the caller has what is there already: then no value is opened, and no record left. Whoever may not read it
- * is refused all the same, and that is recorded.
+ * is refused all the same, and that is recorded; and so is everybody while the key of the account is not available.
  *
  * @throws Refusal as `readSecret` does
  */
@@ -94,8 +94,18 @@ export async function readUnlessKnown(
   const { noting, there } = followEnvironment(asker)
   const isStored = form === 'stored'
   const answer = await ask(vault, noting, { kind: 'read_unless_known', ...place, known, isStored })
-  if ('unchanged' in answer) return answer
-  return inForm(vault, there, await openStored(vault, asker, answer.found), form)
+  if (!('unchanged' in answer)) return inForm(vault, there, await openStored(vault, asker, answer.found), form)
+  await checkOpen(vault, asker, answer.unchanged)
+  return answer
+}
+
+/** Whoever keeps a copy learns by the refusal that it is to be destroyed. @throws Refusal `account_key_unavailable` */
+async function checkOpen(vault: Vault, asker: Asker, secret: Secret): Promise<void> {
+  try {
+    vault.keyring.guards.check(secret.accountId)
+  } catch (error) {
+    throw await recorded(error, vault, asker, secret, 'secret.read')
+  }
 }
 
 async function inForm(vault: Vault, there: () => Asker, read: ReadSecret, form: Form): Promise<ReadSecret> {

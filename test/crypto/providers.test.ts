@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { customerKey } from '../../src/crypto/providers/customer.ts'
 import { decodeKey } from '../../src/crypto/providers/local.ts'
 import { openRootKey, openRootKeys } from '../../src/crypto/providers/open.ts'
 import type { RootKeySource } from '../../src/crypto/providers/provider.ts'
@@ -138,6 +139,26 @@ suite('A root key', () => {
     assert.ok(await isSame(source, { kind: 'environment', name: 'TEST', text: good }))
     symlinkSync(path, `${path}.link`)
     await assert.rejects(openRootKey({ ...source, path: `${path}.link` }), /must not be a link/)
+  })
+})
+
+suite('A provider that a customer names', () => {
+  test('in place of AWS may write what it likes: of that nothing is repeated but the name of a fault', async () => {
+    const troubles: string[] = []
+    for (const name of ['AccessDeniedException', 'planted <b>'.repeat(1000), 'planted: 10.0.0.7', '']) {
+      class KMSClient {
+        send() {
+          return Promise.reject(Object.assign(new Error('planted'), { name }))
+        }
+      }
+      const load = async () => ({ KMSClient, EncryptCommand: Object, DecryptCommand: Object })
+      const source = { kind: 'awskms', key: 'alias/a', region: 'eu-central-1', endpoint: undefined } as const
+      const parts = { access_key_id: 'planted-id', secret_access_key: 'planted-key' }
+      const provider = await customerKey(source, parts, () => assert.fail('Nobody is asked.'), load)
+      await provider.unwrap(Buffer.alloc(1), context).catch((error) => troubles.push(error.message))
+    }
+    const unknown = 'AWS cannot be asked (unknown).'
+    assert.deepEqual(troubles, ['AWS refuses (AccessDeniedException).', unknown, unknown, unknown])
   })
 })
 

@@ -17,6 +17,10 @@ interface State {
   /** An answer in place of every other. */
   instead: Answer | undefined
   secretId: string
+  /** Until then nothing is answered. */
+  hold: Promise<void> | undefined
+  /** What the policy allows. */
+  mayEncrypt: boolean
 }
 
 export async function startTransit(t: Lasting): Promise<State & { readonly origin: string }> {
@@ -26,9 +30,13 @@ export async function startTransit(t: Lasting): Promise<State & { readonly origi
     key: randomBytes(32),
     instead: undefined,
     secretId: 'good-secret-id',
+    hold: undefined,
+    mayEncrypt: true,
   }
   const server = createServer(async (request, reply) => {
-    const [status, body] = answerTo(state, request, JSON.parse(await text(request)))
+    const asked = JSON.parse(await text(request))
+    await state.hold
+    const [status, body] = answerTo(state, request, asked)
     reply.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -59,6 +67,7 @@ function answerTo(state: State, request: IncomingMessage, body: Record<string, u
   }
   const [, operation] = /^\/v1\/transit\/(encrypt|decrypt)\/strongroom$/.exec(request.url ?? '') ?? []
   if (operation === undefined) return [404, { errors: [] }]
+  if (operation === 'encrypt' && !state.mayEncrypt) return [403, { errors: ['permission denied'] }]
   if (state.key === undefined) return [400, { errors: ['encryption key not found'] }]
   const context = Buffer.from(String(body['associated_data']), 'base64')
   return operation === 'encrypt'

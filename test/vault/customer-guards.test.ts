@@ -21,7 +21,13 @@ const isBroken = (error: unknown) => error instanceof Refusal && error.code === 
 function makeProvider() {
   const key = createSecretKey(randomBytes(32))
   const local = localKey(() => key)
-  const state: { trouble: 'away' | 'denied' | undefined; isLying: boolean; asked: number } = {
+  const state: {
+    trouble: 'away' | 'denied' | undefined
+    isLying: boolean
+    asked: number
+    hold: Promise<void> | undefined
+  } = {
+    hold: undefined,
     trouble: undefined,
     isLying: false,
     asked: 0,
@@ -30,6 +36,7 @@ function makeProvider() {
     ...local,
     unwrap: async (wrapped, context) => {
       state.asked++
+      await state.hold
       if (state.trouble !== undefined) throw new ProviderTrouble(state.trouble, 'As it was told.')
       return state.isLying ? Buffer.alloc(32, 1) : local.unwrap(wrapped, context)
     },
@@ -61,18 +68,45 @@ async function setUp() {
   const row: CustomerKey = { ...unsealed, mac: keyring.rowMac(rowText('customer_keys', unsealed)) }
   const rows = [row]
   const notes: (ClosedReason | null)[] = []
-  const guards = new CustomerGuards({
-    store: { customerKey: async () => rows[0], customerKeys: async () => rows },
+  /** What it has read, it gives when the gate opens. */
+  const store: { gate: Promise<void> | undefined } = { gate: undefined }
+  const given = async <T>(found: T): Promise<T> => {
+    await store.gate
+    return found
+  }
+  const needed = {
+    store: { customerKey: () => given(rows[0]), customerKeys: () => given([...rows]) },
     keyring,
     door: () => assert.fail('Nothing is asked but the provider.'),
     makeProvider: async () => provider,
-    events: { note: async (_accountId, _uid, closedFor) => void notes.push(closedFor), onChange: () => {} },
-  })
+    events: {
+      note: async (_accountId: number, _uid: string, closedFor: ClosedReason | null) => void notes.push(closedFor),
+      onChange: () => {},
+    },
+  }
+  const guards = new CustomerGuards(needed)
   const read = () => {
     const secretKey = keyring.knownSecretKey(place) ?? keyring.secretKey(place, wrappedKey, accountKey)
     return keyring.openValue(place, secretKey, value).toString()
   }
-  return { root, sealed, clock, keyring, state, provider, row, rows, bytes, plainKey, accountKey, guards, notes, read }
+  return {
+    root,
+    sealed,
+    clock,
+    keyring,
+    state,
+    provider,
+    store,
+    row,
+    rows,
+    bytes,
+    plainKey,
+    accountKey,
+    guards,
+    needed,
+    notes,
+    read,
+  }
 }
 
 suite("A customer's key", () => {
@@ -168,6 +202,56 @@ suite("A customer's key", () => {
     await forged.guards.learn(accountId)
     assert.throws(forged.read, isClosed)
     assert.equal(forged.state.asked, 0)
+  })
+
+  test('that is set while another node or a look reads the one before stays: what was read earlier does not come after it', async () => {
+    const { guards, needed, rows, row, store, keyring, accountKey, provider, plainKey, state } = await setUp()
+    await guards.learn(accountId)
+    const gate = Promise.withResolvers<void>()
+    store.gate = gate.promise
+    const [looked, learnt] = [guards.look(0), guards.learn(accountId)]
+    const [uid, bytes] = [newUid(), newGuard()]
+    const form = await wrapGuard(provider, bytes, { storeId: keyring.storeId, accountId, uid })
+    const next = keyring.guardAccountKey(accountId, accountKey, { uid, bytes })
+    guards.adopt({ ...row, uid, form }, provider, bytes, keyring.guards.now())
+    // The one before is no longer good.
+    state.trouble = 'denied'
+    const asked = state.asked
+    gate.resolve()
+    await Promise.all([looked, learnt])
+    assert.equal(state.asked, asked)
+    assert.ok(keyring.newSecretKey(accountId, newUid(), next))
+
+    // Who learns of it late waits for the answer to whoever learnt of it since.
+    const fresh = new CustomerGuards(needed)
+    keyring.guards.drop(accountId)
+    rows[0] = row
+    state.trouble = undefined
+    const slow = Promise.withResolvers<void>()
+    store.gate = slow.promise
+    const first = fresh.learn(accountId).then(() => keyring.guards.keyOf(accountId, row.uid))
+    store.gate = undefined
+    await new Promise(setImmediate)
+    const answer = Promise.withResolvers<void>()
+    state.hold = answer.promise
+    const second = fresh.learn(accountId)
+    await new Promise(setImmediate)
+    slow.resolve()
+    await new Promise(setImmediate)
+    answer.resolve()
+    await second
+    assert.ok(await first)
+
+    // Nor does one come back that was removed meanwhile.
+    const again = Promise.withResolvers<void>()
+    store.gate = again.promise
+    const late = guards.look(0)
+    store.gate = undefined
+    rows.length = 0
+    await guards.learn(accountId)
+    again.resolve()
+    await late
+    assert.ok(keyring.newSecretKey(accountId, newUid(), plainKey))
   })
 
   test('is not taken from a provider that does not open what it has wrapped', async () => {

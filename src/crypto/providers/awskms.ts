@@ -122,8 +122,11 @@ function contextOf(context: Uint8Array): Record<string, string> {
   return { [contextName]: Buffer.from(context).toString('base64') }
 }
 
-/** By its name alone: what AWS writes may hold the caller's identity. */
-function troubleOf(name: string): ProviderTrouble {
+const nameForm = /^[A-Za-z ]{1,64}$/
+
+/** By its name alone: what AWS writes may hold the caller's identity. Whoever answers in its place may write anything there. */
+function troubleOf(given: string): ProviderTrouble {
+  const name = nameForm.test(given) ? given : 'unknown'
   if (denying.has(name)) return new ProviderTrouble('denied', `AWS refuses (${name}).`)
   return new ProviderTrouble('away', `AWS cannot be asked (${name}).`)
 }
