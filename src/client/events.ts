@@ -42,6 +42,8 @@ export interface EventOptions extends Pick<CallOptions, 'signal' | 'environment'
   readonly name?: string
   /** Only these: `secret.update`, or `secret.*` for all that happens to secrets. */
   readonly actions?: readonly string[]
+  /** Every record that `audit:read` sees, of other environments too. */
+  readonly everywhere?: boolean
   /** Told whenever the stream is connected, before what comes on it. */
   readonly onPosition?: (position: EventPosition) => void
   /** Told when the connection has ended, and another one is tried. */
@@ -106,11 +108,12 @@ export async function* events(
   }
 }
 
-function queryOf({ name, actions }: EventOptions, after: number | undefined) {
+function queryOf({ name, actions, everywhere }: EventOptions, after: number | undefined) {
   return {
     ...(after === undefined ? {} : { after: String(after) }),
     ...(name === undefined ? {} : { name }),
     ...(actions === undefined ? {} : { action: actions.join(',') }),
+    ...(everywhere === true ? { everywhere: 'true' as const } : {}),
   }
 }
 

@@ -13,6 +13,8 @@ export interface EventFilter {
   readonly name?: string | undefined
   /** `secret.update`, or `secret.*` for all that happens to secrets. */
   readonly actions?: readonly string[] | undefined
+  /** Of other environments too, what they see in the trail. */
+  readonly isEverywhere?: boolean | undefined
 }
 
 /** Somebody who is told of events, by the rights that they have now. */
@@ -46,13 +48,17 @@ export function eventFor(viewer: Viewer, record: FollowedRecord, hasName: HasNam
   const aside = managesAccount(listener.scopes) ? record.aside : undefined
   if (!isWanted(filter, record, aside)) return undefined
   const at = placeOf(record)
-  const isInherited = at !== undefined && at !== listener.environment.id
+  const isElsewhere = at !== undefined && at !== listener.environment.id
   const isSeen = view.maySee(seenOf(record))
-  const isShown = (isSeen && !isInherited) || mayKnow(listener, record, at, hasName)
-  if (!isShown) return undefined
+  const isKnown = mayKnow(listener, record, at, hasName)
+  if (!isKnown && !(isSeen && (!isElsewhere || filter.isEverywhere === true))) return undefined
   const { principal } = record
   const nameOf = isSeen ? view.nameOf : (id: number) => nameKnown(viewer, id)
-  return { ...eventOf(record, nameOf, aside), isInherited, principal: isSeen ? principal : undefined }
+  return {
+    ...eventOf(record, nameOf, aside),
+    isInherited: isElsewhere && isKnown,
+    principal: isSeen ? principal : undefined,
+  }
 }
 
 /** Of an environment that is inherited from, somebody need not know. */

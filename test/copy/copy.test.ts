@@ -53,7 +53,11 @@ async function makeRich(t: Lasting, server: TestServer): Promise<{ readonly STRO
     { 'idempotency-key': 'once' },
   )
   assert.equal(made.status, 201, made.text)
-  for (let at = 0; at < 30; at++) await api.post('/v3/secrets', { name: `s-${at}`, value: `v ${at}` })
+  for (let at = 0; at < 30; at++) {
+    const mark = at === 7 ? { decoy: { revoke: true } } : {}
+    await api.post('/v3/secrets', { name: `s-${at}`, value: `v ${at}`, ...mark })
+  }
+  assert.equal((await api.get('/v3/secrets/by-name/s-7')).status, 200)
   await api.post('/v3/keys', { name: 'short', scopes: ['secrets:list'], expires_at: '2030-01-01T00:00:00Z' })
   await api.delete('/v3/keys/2')
   const password = 'seven orange tractors sing'
@@ -90,6 +94,20 @@ async function makeRich(t: Lasting, server: TestServer): Promise<{ readonly STRO
   const set = await other.put('/v3/account/customer-key', { provider, credentials: { token: 'planted-token' } })
   assert.equal(set.status, 200, set.text)
   return { STRONGROOM_AUDIT_ARCHIVE: path }
+}
+
+/** The one of a rich store: marked, its read still told of, and whoever reads it now is told of and revoked. */
+async function isDecoyStill(api: Api): Promise<void> {
+  assert.deepEqual((await api.get('/v3/metadata?name=s-7')).body.secrets[0].decoy, { revoke: true })
+  const { body: key } = await api.post('/v3/keys', { name: 'thief', scopes: ['secrets:read'] })
+  const thief = new Api(api.url, key.api_key)
+  assert.equal((await thief.get('/v3/secrets/by-name/s-7')).body.value, 'v 7')
+  assert.equal((await thief.get('/v3/secrets/by-name/s-7')).status, 401)
+  const { records } = (await api.get('/v3/audit?action=decoy.read')).body
+  assert.deepEqual(
+    records.map((one: { readonly principal: { readonly name: string } }) => one.principal.name),
+    ['thief', 'first key'],
+  )
 }
 
 /** Every row of every table, by ascending key. */
@@ -179,8 +197,9 @@ for (const engine of engines) {
       assert.equal(returned.code, 0, returned.stderr)
       assert.equal(JSON.parse(returned.stdout).secrets, 33)
       const again = await startServer(t, engine, { place: back })
-      const { body } = await new Api(again.url, server.api.key).get('/v3/secrets/1')
-      assert.equal(body.value, 'zweites ✓\r\n')
+      const api = new Api(again.url, server.api.key)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'zweites ✓\r\n')
+      await isDecoyStill(api)
     })
 
     test('is not copied over another, nor half when it is broken off', async (t) => {
@@ -237,8 +256,9 @@ for (const engine of engines) {
         const { code, stderr } = runCommand(place, ['restore', '--from', out, '--identity', file])
         assert.equal(code, 0, stderr)
         const restored = await startServer(t, target, { place })
-        const { body } = await new Api(restored.url, server.api.key).get('/v3/secrets/1')
-        assert.equal(body.value, 'zweites ✓\r\n')
+        const api = new Api(restored.url, server.api.key)
+        assert.equal((await api.get('/v3/secrets/1')).body.value, 'zweites ✓\r\n')
+        await isDecoyStill(api)
         await restored.stop()
         assert.equal(runCommand(place, ['restore', '--from', out, '--identity', file]).code, 1)
       }

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { isThorough } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
+import { until } from '../support/receiver.ts'
 import { owner, type Portal, reader, settled, startPortal, violations } from './portal.ts'
 
 const longName = 'prod-kubernetes-eu-central-1-ingress-controller-wildcard-certificate-private-key.pem.backup-2026'
@@ -269,10 +270,29 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByRole('cell', { name: 'Updated secret' }).first().waitFor()
       assert.equal(await page.getByRole('cell', { name: 'Created API key' }).count(), 0)
       const before = await rows.count()
+      // Told of what comes, in any environment, and asking for nothing else: each look at the log is recorded.
+      const { api, vault } = portal.server
+      await api.post('/v3/environments', { name: 'far' })
+      await api.post('/v3/secrets', { name: 'db-password', value: 'v' }, { 'strongroom-environment': 'far' })
+      const looks = async () => (await api.get('/v3/audit?action=audit.read&kind=user&limit=1000')).body.records.length
+      await page.getByRole('button', { name: 'Older records' }).waitFor({ state: 'detached' })
+      const looked = await looks()
+      const looking = page.waitForResponse((answer) => /\/v3\/audit\?/.test(answer.url()))
       await page.getByText('Live', { exact: true }).click()
-      await portal.server.api.get('/v3/secrets/1')
-      await page.waitForFunction((count) => document.querySelectorAll('tr.fresh').length === count, 1)
-      assert.equal(await rows.count(), before + 1)
+      await looking
+      assert.equal(vault.listeners.count, 2)
+      const fresh = (count: number) =>
+        page.waitForFunction((wanted) => document.querySelectorAll('tr.fresh').length === wanted, count)
+      await fresh(1)
+      await api.get('/v3/secrets/by-name/db-password?environment=far')
+      await fresh(2)
+      await api.get('/v3/secrets/by-name/no-such-secret')
+      await api.get('/v3/secrets/1')
+      await fresh(3)
+      assert.equal(await looks(), looked + 3)
+      assert.equal(await rows.count(), before + 3)
+      await page.getByText('Live', { exact: true }).click()
+      await until(() => vault.listeners.count === 1)
       const downloading = page.waitForEvent('download')
       await page.getByRole('button', { name: 'Export' }).click()
       const chunks: Buffer[] = []

@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
-import { owner, placesOf, startPortal, violations } from './portal.ts'
+import { owner, placesOf, reader, startPortal, violations } from './portal.ts'
 
 const dayMs = 86_400_000
 
@@ -91,6 +91,42 @@ for (const engine of engines.slice(0, 1)) {
       await versions.nth(1).getByText('by first key').waitFor()
       assert.equal((await api.get('/v3/secrets/1')).body.name, 'web/new-name')
       assert.equal((await api.get('/v3/secrets/1')).body.value, 'one')
+    })
+
+    test('marks it as a decoy for who manages the account, warns before it is read, and shows nobody else', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.post('/v3/secrets', { name: 'old-root-password', value: 'v' })
+      const { users } = (await api.get('/v3/users')).body
+      const { id } = users.find((one: { readonly email: string }) => one.email === reader.email)
+      assert.equal((await api.send('PATCH', `/v3/users/${id}`, { role: 'editor' })).status, 200)
+      const page = await portal.openAs(owner, '/portal/secrets/1')
+      const warning = page.getByText('This is a decoy. Revealing or copying its value raises an alert.')
+
+      await page.getByRole('button', { name: 'Mark as decoy' }).click()
+      await choose(page, 'Off: an ordinary secret Decoy', 'On: report each read and revoke the API key')
+      assert.deepEqual(await violations(page), [])
+      await page.getByRole('button', { name: 'Save' }).click()
+      await warning.waitFor()
+      await page.getByText('Reports reads, revokes the key').waitFor()
+
+      const other = await portal.openAs(reader, '/portal/secrets/1')
+      await other.getByRole('button', { name: 'Delete secret' }).waitFor()
+      assert.doesNotMatch(await other.content(), /decoy/i)
+      await other.getByRole('button', { name: 'Reveal' }).click()
+      await other.getByRole('region', { name: 'Revealed value' }).waitFor()
+      // The read is answered as any, and is the last that the session was good for.
+      await other.getByRole('link', { name: 'Lists', exact: true }).click()
+      await other.getByRole('dialog', { name: 'Your session ended' }).waitFor()
+      const { records } = (await api.get('/v3/audit?action=decoy.read')).body
+      assert.deepEqual([records.length, records[0].principal.name], [1, reader.email])
+
+      await page.getByRole('button', { name: 'Change decoy' }).click()
+      await choose(page, 'On: report each read and revoke the API key Decoy', 'Off: an ordinary secret')
+      await page.getByRole('button', { name: 'Save' }).click()
+      await warning.waitFor({ state: 'detached' })
+      await page.getByRole('button', { name: 'Mark as decoy' }).waitFor()
+      assert.equal((await api.get('/v3/secrets/1/metadata')).body.decoy, null)
     })
 
     test('holds the reads of this week against those of the weeks before', async (t) => {

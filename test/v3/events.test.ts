@@ -148,6 +148,8 @@ for (const engine of engines) {
           Object.entries(listeners).map(async ([name, one]) => [name, await listenTo(t, one)] as const),
         ),
       )
+      streams['everywhere'] = await listenTo(t, listeners.auditor, '?everywhere=true')
+      streams['readerEverywhere'] = await listenTo(t, listeners.reader, '?everywhere=true')
       await api.post('/v3/secrets', { name: 'db-a', value: 'v' })
       await api.post('/v3/secrets', { name: 'other', value: 'v' })
       await api.post('/v3/secrets', { name: 'db-b', value: 'v' }, prod)
@@ -175,6 +177,13 @@ for (const engine of engines) {
         ...['list.create web by key', 'key.create k by key', 'secret.read other not_found by key'],
         'secret.create db-last by key',
       ])
+      assert.deepEqual(await told('everywhere', 'last'), [
+        ...['secret.create db-a by key', 'secret.create other by key', 'secret.create db-b by key'],
+        ...['secret.read db-a by key', 'list.create web by key', 'key.create k by key'],
+        ...['secret.read other not_found by key', 'secret.create db-last by key', 'secret.create last by key'],
+      ])
+      // Whoever may not read the trail is told no more for asking.
+      assert.deepEqual(await told('readerEverywhere', 'db-last'), changes)
       assert.deepEqual(await told('ofSome', 'db-last'), [
         ...['secret.create db-a by key', 'secret.create other', 'secret.read db-a by key', 'list.create web'],
         'secret.create db-last by key',

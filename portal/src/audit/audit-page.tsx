@@ -1,10 +1,10 @@
 /** The audit trail: filters, activity over time, records as they come, export. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Download, PanelRightOpen, ScrollText } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { read, sentenceOf } from '../api/ask.ts'
-import { type Archived, type AuditFilter, type AuditRecord, strongroom } from '../api/client.ts'
+import { type Archived, type AuditFilter, type AuditRecord, type StrongroomEvent, strongroom } from '../api/client.ts'
 import { Card, CardFoot } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
 import { Button, IconButton, Switch } from '../ui/controls.tsx'
@@ -19,13 +19,12 @@ import { toast } from '../ui/toast.tsx'
 import { isPageView } from './actions.ts'
 import { spanOf } from './activity.ts'
 import { RecordDialog, Sentence } from './details.tsx'
-import { Filters, filterOf } from './filters.tsx'
+import { Filters, filterOf, mayFit } from './filters.tsx'
 import { ActivityPlot } from './plot.tsx'
+import { pageSize, useTail } from './tail.ts'
 import { VerifyButton } from './verify.tsx'
 import { isAllowed, outcomeText } from './words.ts'
 
-const pageSize = 200
-const tailMs = 4_000
 const maxExport = 100_000
 /** The plot is drawn anew more seldom than the records come. */
 const plotMs = 20_000
@@ -40,7 +39,7 @@ export function AuditPage() {
   const filter = useMemo(() => filterOf(query), [view])
   const isShown = (action: string) => !hidesOwn || filter.action !== undefined || !isPageView(action)
   const change = (part: Record<string, string>) => setQuery((old) => changed(old, part), { replace: true })
-  const { records, freshCount, ...pages } = useRecords(filter, view, isLive, isShown)
+  const { records, freshCount, ...pages } = useRecords(filter, view, isLive, isShown, () => setLive(false))
   return (
     <Page
       title="Audit"
@@ -55,7 +54,7 @@ export function AuditPage() {
         </>
       }
     >
-      <Activity filter={filter} view={view} isLive={isLive} isShown={isShown} />
+      <Activity filter={filter} view={view} freshCount={isLive ? freshCount : 0} isShown={isShown} />
       <Card label="Records">
         <Presets change={change} view={view} />
         <Filters query={query} change={change} hidesOwn={hidesOwn} onHidesOwn={setHidesOwn} seen={records} />
@@ -114,7 +113,13 @@ function Presets({ view, change }: { readonly view: string; readonly change: (pa
 }
 
 /** The records that fit, newest first: those that were loaded, page by page, and before them those that came since. */
-function useRecords(filter: AuditFilter, view: string, isLive: boolean, isShown: (action: string) => boolean) {
+function useRecords(
+  filter: AuditFilter,
+  view: string,
+  isLive: boolean,
+  isShown: (action: string) => boolean,
+  onEnd: () => void,
+) {
   const pages = useInfiniteQuery({
     queryKey: ['audit', view],
     queryFn: ({ pageParam, signal }) =>
@@ -129,7 +134,8 @@ function useRecords(filter: AuditFilter, view: string, isLive: boolean, isShown:
   })
   const loaded = pages.data?.pages.flatMap(({ items }) => items)
   const newest = loaded?.[0]?.seq ?? 0
-  const fresh = useTail(filter, view, isLive && loaded !== undefined, newest)
+  const isWanted = (event: StrongroomEvent) => isShown(event.action) && mayFit(filter, event)
+  const fresh = useTail(filter, view, { isOn: isLive && loaded !== undefined, after: newest, isWanted, onEnd })
   // What was fetched again meanwhile is not shown twice.
   const newer = fresh.filter(({ seq, action }) => seq > newest && isShown(action))
   const older = (loaded ?? []).filter(({ action }) => isShown(action))
@@ -141,22 +147,29 @@ function useRecords(filter: AuditFilter, view: string, isLive: boolean, isShown:
 function Activity({
   filter,
   view,
-  isLive,
+  freshCount,
   isShown,
 }: {
   readonly filter: AuditFilter
   readonly view: string
-  readonly isLive: boolean
+  /** The records that came while it was shown. */
+  readonly freshCount: number
   readonly isShown: (action: string) => boolean
 }) {
   const counted = useQuery({
     queryKey: ['audit-activity', view],
     queryFn: ({ signal }) => read(() => strongroom.audit.activity(filter, { signal })),
-    refetchInterval: isLive ? plotMs : false,
     // The one before stays until the next is there, or what is below would move away from under a click.
     placeholderData: keepPreviousData,
   })
-  const { isPlaceholderData, dataUpdatedAt } = counted
+  const { isPlaceholderData, dataUpdatedAt, refetch } = counted
+  const countedAt = useRef(dataUpdatedAt)
+  countedAt.current = dataUpdatedAt
+  useEffect(() => {
+    if (freshCount === 0) return undefined
+    const timer = setTimeout(() => void refetch(), Math.max(countedAt.current + plotMs - Date.now(), 0))
+    return () => clearTimeout(timer)
+  }, [freshCount, refetch])
   const timeOf = (name: 'from' | 'to') => (filter[name] === undefined ? {} : { [name]: Date.parse(filter[name]) })
   const asked = isPlaceholderData ? {} : { ...timeOf('from'), ...timeOf('to') }
   return (
@@ -170,30 +183,6 @@ function Activity({
       </Loaded>
     </Card>
   )
-}
-
-/** New records, newest first, asked for every few seconds. */
-function useTail(filter: AuditFilter, view: string, isOn: boolean, after: number): readonly AuditRecord[] {
-  const [fresh, setFresh] = useState<readonly AuditRecord[]>([])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins anew
-  useEffect(() => setFresh([]), [view])
-  const { data } = useQuery({
-    queryKey: ['audit-tail', view],
-    queryFn: ({ signal }) => read(() => strongroom.audit.page({ ...filter, limit: pageSize }, { signal })),
-    enabled: isOn,
-    refetchInterval: tailMs,
-    gcTime: 0,
-    staleTime: 0,
-  })
-  useEffect(() => {
-    if (data === undefined) return
-    setFresh((old) => {
-      const last = Math.max(after, old[0]?.seq ?? 0)
-      const added = data.items.filter(({ seq }) => seq > last)
-      return added.length === 0 ? old : [...added, ...old].slice(0, 2000)
-    })
-  }, [data, after])
-  return fresh
 }
 
 interface Row {

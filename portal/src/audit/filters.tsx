@@ -2,7 +2,7 @@
 import { type FormEvent, useEffect, useState } from 'react'
 import { actions, asides, outcomes } from '../../../src/audit/record.ts'
 import { parseTime } from '../../../src/model/time.ts'
-import type { AuditFilter, AuditRecord, PrincipalKind } from '../api/client.ts'
+import type { AuditFilter, AuditRecord, PrincipalKind, StrongroomEvent } from '../api/client.ts'
 import { firstEnvironment } from '../api/environment.ts'
 import { useEnvironmentNames } from '../session/environments.ts'
 import { useRights } from '../session/rights.ts'
@@ -38,6 +38,30 @@ export function filterOf(query: URLSearchParams): AuditFilter {
     ...part('outcome'),
     ...part('environment'),
   }
+}
+
+/**
+ * Whether the record that an event tells of may be among those that fit: where it cannot, nobody need ask. That the log was read is
+ * never a reason to read it again.
+ */
+export function mayFit(
+  { action, outcome, kind, principal, secret, environment }: AuditFilter,
+  { object, ...event }: StrongroomEvent,
+): boolean {
+  const is = (wanted: string | number | undefined, ...any: readonly unknown[]) =>
+    wanted === undefined || any.includes(String(wanted))
+  // What is a read to some is a decoy's to others.
+  const isAside = asides.some((one) => one === event.action)
+  return (
+    event.action !== 'audit.read' &&
+    event.principal !== undefined &&
+    (isAside || is(action, event.action)) &&
+    is(outcome, event.outcome) &&
+    is(kind, event.principal.kind) &&
+    is(principal, event.principal.name, String(event.principal.id)) &&
+    is(secret, object?.name, String(object?.id)) &&
+    (event.environment === undefined || is(environment, event.environment))
+  )
 }
 
 /** Who acted, by kind. */

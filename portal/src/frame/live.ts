@@ -3,53 +3,34 @@
  * Whoever may not listen, or whose stream breaks, sees what they ask for, as without it.
  */
 import { type Query, type QueryClient, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef } from 'react'
 import { isActing } from '../api/ask.ts'
 import { strongroom } from '../api/client.ts'
 import { useSessionState } from '../api/session.ts'
+import { begin, Pace, useIsLooking } from '../session/listening.ts'
 import { useRights } from '../session/rights.ts'
 import { changeActions, isLive, makesOld } from './changes.ts'
 
-/** What comes at once is asked for at once. */
-const leastMs = 300
-/** Where changes do not end, it is asked more and more seldom, as each asking is recorded. */
-const mostMs = 10_000
-/** Changes that are further apart come one by one. */
-const calmMs = 3_000
 /** An answer that was asked for so long before the stream began may be old already. */
 const slackMs = 1_000
-
-/** What ends the stream of this tab. */
-let listener: AbortController | undefined
-/** As long as a server takes to see that nobody listens any more. */
-const hangUpMs = 50
-
-/** Before somebody signs out: a stream that ends with its session is refused, which is recorded. */
-export async function stopListening(): Promise<void> {
-  if (listener === undefined || listener.signal.aborted) return
-  listener.abort()
-  await new Promise((resolve) => setTimeout(resolve, hangUpMs))
-}
 
 export function useLive(): void {
   const cache = useQueryClient()
   const state = useSessionState()
   const { has } = useRights()
   const mayListen = has('secrets:list') || has('secrets:read') || has('audit:read')
-  const isVisible = useIsVisible()
   const place = useRef<Place>({ last: undefined, isUnknown: false })
-  const isOn = mayListen && isVisible && state.kind === 'in' && !state.hasEnded
+  const isOn = useIsLooking() && mayListen
   const me = state.kind === 'in' ? state.session.user.id : undefined
   useEffect(() => {
     if (!isOn) return undefined
-    const stop = new AbortController()
-    listener = stop
-    const refreshing = new Refreshing(cache, stop.signal)
+    const { signal, end } = begin()
+    const refreshing = new Refreshing(cache, signal)
     // Why it ended is not said: whoever is signed out, or may not see a page any more, is told by what they ask next.
-    void listen(refreshing, stop.signal, me, place.current).catch(() => {})
+    void listen(refreshing, signal, me, place.current).catch(() => {})
     return () => {
       place.current.isUnknown = place.current.last === undefined
-      stop.abort()
+      end()
     }
   }, [isOn, me, cache])
 }
@@ -88,13 +69,11 @@ type Affected = (query: Query) => boolean
 /** Has the answers asked for anew that events have made old: several events' together. */
 class Refreshing {
   readonly #cache: QueryClient
+  readonly #pace = new Pace(() => this.#refresh())
   readonly #signal: AbortSignal
   /** When each answer was asked for last. */
   readonly #asked = new WeakMap<Query, number>()
   #affected: readonly (readonly [isAffected: Affected, since: number])[] = []
-  #pauseMs = 0
-  #lastAt = Number.NEGATIVE_INFINITY
-  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(cache: QueryClient, signal: AbortSignal) {
     this.#cache = cache
@@ -108,9 +87,8 @@ class Refreshing {
     })
     signal.addEventListener('abort', () => {
       unsubscribe()
-      clearTimeout(this.#timer)
       // What was told and not done yet is old all the same.
-      this.#refresh()
+      this.#pace.now()
     })
   }
 
@@ -118,31 +96,16 @@ class Refreshing {
   add(isAffected: Affected, since: number): void {
     if (this.#signal.aborted) return
     this.#affected = [...this.#affected, [isAffected, since]]
-    if (this.#timer !== undefined) return
-    const isCalm = Date.now() - this.#lastAt > calmMs + 2 * this.#pauseMs
-    this.#pauseMs = isCalm ? leastMs : Math.min(this.#pauseMs * 2, mostMs)
-    this.#timer = setTimeout(() => this.#refresh(), this.#pauseMs)
+    this.#pace.soon()
   }
 
   #refresh(): void {
     const affected = this.#affected
     this.#affected = []
-    this.#timer = undefined
-    this.#lastAt = Date.now()
     const isOld = (query: Query) => {
       const at = this.#asked.get(query) ?? Number.NEGATIVE_INFINITY
       return affected.some(([isAffected, since]) => at < since && isAffected(query))
     }
     void this.#cache.invalidateQueries({ predicate: isOld })
   }
-}
-
-function useIsVisible(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      document.addEventListener('visibilitychange', listener)
-      return () => document.removeEventListener('visibilitychange', listener)
-    },
-    () => document.visibilityState === 'visible',
-  )
 }

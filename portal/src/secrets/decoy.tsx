@@ -13,9 +13,9 @@ import { useRefreshSecrets } from './queries.ts'
 type Mark = NonNullable<Metadata['decoy']>
 
 const choices = [
-  { id: 'none', label: 'No: an ordinary secret' },
-  { id: 'tell', label: 'Yes: report each read' },
-  { id: 'revoke', label: 'Yes: report it and revoke the API key' },
+  { id: 'none', label: 'Off: an ordinary secret' },
+  { id: 'tell', label: 'On: report each read' },
+  { id: 'revoke', label: 'On: report each read and revoke the API key' },
 ] as const
 type Choice = (typeof choices)[number]['id']
 
@@ -25,7 +25,7 @@ export function decoyText({ revoke }: Mark): string {
 
 /** Before the value is shown. */
 export function DecoyNote({ secret: { decoy } }: { readonly secret: Metadata }) {
-  return decoy ? <Note kind="warn">This is a decoy. Reading its value raises an alarm.</Note> : null
+  return decoy ? <Note kind="warn">This is a decoy. Revealing or copying its value raises an alert.</Note> : null
 }
 
 /** For those who are shown whether it is one. */
@@ -49,14 +49,14 @@ function DecoyDialog({ secret, onClose }: { readonly secret: Metadata; readonly 
   const refresh = useRefreshSecrets()
   const save = async () => {
     await strongroom.secrets.updateMetadata(id, { decoy: choice === 'none' ? null : { revoke: choice === 'revoke' } })
-    toast(choice === 'none' ? `${name} is an ordinary secret` : `${name} is a decoy`)
+    toast(choice === 'none' ? `${name} is no longer a decoy` : `${name} is a decoy`)
     await refresh()
   }
   return (
-    <FormDialog title={`Is ${name} a decoy?`} onClose={onClose} run={save} submit="Save">
+    <FormDialog title={`Decoy: ${name}`} onClose={onClose} run={save} submit="Save">
       <p className="small">
-        A decoy holds nothing of worth. To everyone who doesn’t manage this account it looks like any other secret.
-        Whoever reads it shows up in the audit log, in events and webhooks as “Read decoy”.
+        Use a value that works nowhere. To anyone who can’t manage this account, a decoy looks like any other secret.
+        Each read is in the audit log, events and webhooks as “Read decoy”.
       </p>
       <Select label="Decoy" value={choice} onChoose={setChoice} choices={choices} />
     </FormDialog>

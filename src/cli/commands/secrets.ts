@@ -192,6 +192,6 @@ function defineDecoy(secrets: Command): void {
     decoy,
     ['strongroom secrets decoy old-root-password --revoke', 'a trap that also ends the key'],
     ['strongroom secrets decoy', 'the decoys that there are'],
-    ['strongroom audit --action decoy.read', 'who fell for one'],
+    ['strongroom audit list --action decoy.read', 'who fell for one'],
   )
 }

@@ -47,6 +47,12 @@ const EventsQuery = Type.Object(
         'x-about': 'Only these: `secret.update`, or `secret.*` for all that happens to secrets; several with commas.',
       }),
     ),
+    everywhere: Type.Optional(
+      Type.Literal('true', {
+        description: '"true"',
+        'x-about': 'Every record that `audit:read` sees, of other environments too.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -220,7 +226,15 @@ function positionOf(text: string | readonly string[] | undefined): number | unde
 }
 
 /** @throws Refusal `invalid` */
-function filterOf({ name, action }: { readonly name?: string; readonly action?: string }): EventFilter {
+function filterOf({
+  name,
+  action,
+  everywhere,
+}: {
+  readonly name?: string
+  readonly action?: string
+  readonly everywhere?: 'true'
+}): EventFilter {
   if (name !== undefined && !isPattern(name))
     throw invalid('name', 'Must be a name, or a pattern with * for any characters.')
   const wanted = action?.split(',').map((one) => one.trim())
@@ -230,7 +244,7 @@ function filterOf({ name, action }: { readonly name?: string; readonly action?: 
     )
     if (!isKnown) throw invalid('action', 'Must be actions of the audit trail, such as secret.update or secret.*.')
   }
-  return { name, actions: wanted }
+  return { name, actions: wanted, isEverywhere: everywhere === 'true' }
 }
 
 /** Written once, for however many listen. */
