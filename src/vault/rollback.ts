@@ -1,7 +1,7 @@
 /** What an environment was at a time, by the versions that are kept and by the trail; and making it so again. */
 
 import type { AuditRecord } from '../audit/record.ts'
-import { invalid } from '../errors.ts'
+import { invalid, type Refusal } from '../errors.ts'
 import { maxRolledBack } from '../model/deleted.ts'
 import { defaultEnvironment } from '../model/environment.ts'
 import { matches } from '../model/pattern.ts'
@@ -15,6 +15,7 @@ import { allOf, everything, pages } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
 import { prepare } from './secret-rows.ts'
 import { tryUntilMade } from './secrets.ts'
+import { type Stretch, stretchesWith } from './trail-search.ts'
 import { firstAt } from './trail-times.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
 import { sealAgain } from './versions.ts'
@@ -23,6 +24,8 @@ const maxTries = 20
 const secretsPage = 500
 /** Sequence numbers that are looked through in one query. */
 const recordsAtOnce = 5000
+/** And in all: of a trail with an index these are those near which something was changed. */
+const maxLookedThrough = 250_000
 
 /**
  * How a secret stands to what it was: `changed` gets its old value again, as a new version; `deleted` is restored; `created` is
@@ -125,7 +128,7 @@ async function itemsOf(
 }
 
 /** What became of secrets of the environment since, by their ids. */
-interface TrailSince {
+export interface TrailSince {
   readonly created: ReadonlySet<number>
   readonly moved: ReadonlySet<number>
   readonly detailed: ReadonlySet<number>
@@ -134,7 +137,13 @@ interface TrailSince {
 
 const followed = ['secret.create', 'secret.move', 'metadata.update', 'secret.delete'] as const
 
-async function trailSince(vault: Vault, accountId: number, environmentId: number, to: number): Promise<TrailSince> {
+/** @throws Refusal `invalid` when it is archived, or more than is looked through at once */
+export async function trailSince(
+  vault: Vault,
+  accountId: number,
+  environmentId: number,
+  to: number,
+): Promise<TrailSince> {
   const size = await vault.store.auditSize(accountId)
   const first = await firstAt(vault, accountId, size, to + 1)
   const away = first > size ? undefined : await newestAway(vault, accountId, first, size)
@@ -151,9 +160,9 @@ async function trailSince(vault: Vault, accountId: number, environmentId: number
     new Map<number, string>(),
   ]
   const isHere = (one: AuditRecord) => (one.environmentId ?? defaultEnvironment.id) === environmentId
-  for (let after = first - 1; after < size; after += recordsAtOnce) {
-    const stretch = { after, upTo: Math.min(after + recordsAtOnce, size), limit: recordsAtOnce, changes: followed }
-    const found = await vault.store.recordsAmong(accountId, stretch)
+  for (const stretch of await followedIn(vault, accountId, environmentId, { first, last: size })) {
+    const looked = { ...stretch, limit: recordsAtOnce, changes: followed }
+    const found = await vault.store.recordsAmong(accountId, looked)
     for (const { record } of found) {
       const { object, action } = record
       if (object?.kind !== 'secret' || object.id === null || !isHere(record)) continue
@@ -164,6 +173,49 @@ async function trailSince(vault: Vault, accountId: number, environmentId: number
     }
   }
   return { created, moved, detailed, deleted }
+}
+
+/** Where the trail may have what is followed, the oldest first. @throws Refusal `invalid` when that is too much of it */
+async function followedIn(
+  vault: Vault,
+  accountId: number,
+  environmentId: number,
+  within: { readonly first: number; readonly last: number },
+): Promise<readonly Stretch[]> {
+  const parts: Stretch[] = []
+  for (const action of followed) {
+    let looked = 0
+    const sought = { action, outcome: 'ok', environmentId }
+    for await (const part of stretchesWith(vault, accountId, sought, within, recordsAtOnce)) {
+      parts.push(part)
+      looked += part.upTo - part.after
+      if (looked > maxLookedThrough) throw tooLong()
+    }
+  }
+  const joined = inTurns(parts)
+  if (joined.reduce((sum, { after, upTo }) => sum + upTo - after, 0) > maxLookedThrough) throw tooLong()
+  return joined
+}
+
+function tooLong(): Refusal {
+  const most = maxLookedThrough.toLocaleString('en')
+  return invalid(
+    'to',
+    `Must be later: more than ${most} records since then would have to be looked through. Restore single versions instead, or what is recently deleted.`,
+  )
+}
+
+/** The same records, each once, the oldest first, in parts that are not too long. */
+function inTurns(parts: readonly Stretch[]): readonly Stretch[] {
+  const turns: Stretch[] = []
+  let done = 0
+  for (const { after, upTo } of parts.toSorted((one, other) => one.after - other.after)) {
+    for (let from = Math.max(after, done); from < upTo; from = done) {
+      done = Math.min(upTo, from + recordsAtOnce)
+      turns.push({ after: from, upTo: done })
+    }
+  }
+  return turns
 }
 
 async function livingItems(

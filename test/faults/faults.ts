@@ -6238,6 +6238,19 @@ export const faults: readonly Fault[] = [
     'SQLite.*more than fit',
   ),
   fault(
+    'a rollback does not read a long trail without end',
+    'vault/rollback.ts',
+    'if (looked > maxLookedThrough) throw tooLong()',
+    '',
+    'vault/trail-index.test.ts',
+    'SQLite.*looked through at once is refused',
+    {
+      file: 'vault/rollback.ts',
+      find: '> maxLookedThrough) throw tooLong()\n  return joined',
+      replace: '< 0) throw tooLong()\n  return joined',
+    },
+  ),
+  fault(
     'a rollback goes to a time that was',
     'vault/rollback.ts',
     'if (input.to >= vault.now()) throw',

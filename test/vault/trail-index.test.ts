@@ -4,7 +4,9 @@ import { suite, type TestContext, test } from 'node:test'
 import { type Action, type AuditRecord, isPlaced } from '../../src/audit/record.ts'
 import type { Sought } from '../../src/audit/trail-index.ts'
 import { rowText } from '../../src/store/coverage.ts'
+import type { RecordStretch, Store } from '../../src/store/store.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
+import { trailSince } from '../../src/vault/rollback.ts'
 import { type Indexing, indexTrails } from '../../src/vault/trail-indexing.ts'
 import { stretchesWith } from '../../src/vault/trail-search.ts'
 import type { Vault } from '../../src/vault/vault.ts'
@@ -70,6 +72,16 @@ async function fill(place: Place, count: number, next: () => number): Promise<vo
     place,
     `update accounts set audit_size = audit_size + ${count}, audit_ms = audit_ms + ${count} where id = 1`,
   )
+}
+
+/** The same store, but for one of its methods. */
+function storeWith<Name extends keyof Store>(store: Store, method: Name, instead: Store[Name]): Store {
+  return new Proxy(store, {
+    get(of, name) {
+      const found = name === method ? instead : Reflect.get(of, name)
+      return typeof found === 'function' ? found.bind(of) : found
+    },
+  })
 }
 
 function isOf(record: AuditRecord, { action, outcome, secret, principal, environmentId, kind, principalId }: Sought) {
@@ -141,6 +153,40 @@ const harms: readonly ((place: Place, at: string) => Promise<unknown>)[] = [
 
 for (const engine of engines) {
   suite(`${engine.name}: the index of the audit log`, { skip: engine.skip }, () => {
+    test('has a rollback read what was changed since, and nothing else of a long trail', async (t) => {
+      const { vault, place, api } = await startServer(t, engine)
+      for (const name of ['a', 'b']) await api.post('/v3/secrets', { name, value: 'v' })
+      await api.delete('/v3/secrets/2')
+      const small = { segment: 1024, stretch: 16 }
+      await fill(place, 6000, chance(t))
+      const looking = async () => {
+        let looked = 0
+        const store = storeWith(vault.store, 'recordsAmong', (accountId: number, stretch: RecordStretch) => {
+          looked += stretch.upTo - stretch.after
+          return vault.store.recordsAmong(accountId, stretch)
+        })
+        return { since: await trailSince({ ...vault, store }, 1, 1, 0), looked }
+      }
+      const all = await looking()
+      assert.ok(all.looked > 6000)
+      assert.deepEqual([...all.since.created], [1, 2])
+      assert.deepEqual([...all.since.deleted], [[2, 'b']])
+
+      const size = await vault.store.auditSize(1)
+      let made = 0
+      await index(t, vault, { shape: small, onSegment: () => void made++ })
+      await until(() => made === Math.floor(size / small.segment))
+      const led = await looking()
+      assert.deepEqual(led.since, all.since)
+      assert.ok(led.looked < 2000, String(led.looked))
+    })
+
+    test('a rollback over more than is looked through at once is refused, and says so', async (t) => {
+      const { vault } = await startServer(t, engine)
+      const store = storeWith(vault.store, 'auditSize', async () => 300_000)
+      await assert.rejects(trailSince({ ...vault, store }, 1, 1, 0), /Must be later: more than 250,000 records/)
+    })
+
     test('gives what a look at all records gives, however far it is, whatever became of its rows', async (t) => {
       const next = chance(t)
       const pick = pickBy(next)
