@@ -1422,6 +1422,7 @@ var apiKeyShape = fields({
 	expires_at: orNull(text),
 	revoked_at: orNull(text),
 	last_used_at: orNull(text),
+	last_used_api: orNull(oneOf("v3", "lists", "vault")),
 	created_by: orNull(makerShape)
 });
 var archivedShape = fields({
@@ -1667,6 +1668,7 @@ var issuedApiKeyShape = fields({
 	expires_at: orNull(text),
 	revoked_at: orNull(text),
 	last_used_at: orNull(text),
+	last_used_api: orNull(oneOf("v3", "lists", "vault")),
 	created_by: orNull(makerShape),
 	api_key: text
 });
@@ -1679,6 +1681,10 @@ var issuedSeedShape = fields({
 var webhookEnvironmentShape = fields({
 	id: integer,
 	name: orNull(text)
+});
+var webhookWarningShape = fields({
+	fault: text,
+	detail: text
 });
 var issuedWebhookShape = fields({
 	id: integer,
@@ -1693,6 +1699,7 @@ var issuedWebhookShape = fields({
 	created_at: text,
 	updated_at: text,
 	created_by: orNull(makerShape),
+	warning: optional(webhookWarningShape),
 	secret: text
 });
 var jobKeyShape = fields({
@@ -2044,7 +2051,8 @@ var webhookShape = fields({
 	previous_secret_until: orNull(text),
 	created_at: text,
 	updated_at: text,
-	created_by: orNull(makerShape)
+	created_by: orNull(makerShape),
+	warning: optional(webhookWarningShape)
 });
 var operations = {
 	"GET /v3/secrets": {
@@ -3029,11 +3037,12 @@ async function* events(connection, options = {}) {
 		await wait(pauseMs(tries++, void 0, Math.random(), maxPauseMs) ?? 0, signal);
 	}
 }
-function queryOf({ name, actions }, after) {
+function queryOf({ name, actions, everywhere }, after) {
 	return {
 		...after === void 0 ? {} : { after: String(after) },
 		...name === void 0 ? {} : { name },
-		...actions === void 0 ? {} : { action: actions.join(",") }
+		...actions === void 0 ? {} : { action: actions.join(",") },
+		...everywhere === true ? { everywhere: "true" } : {}
 	};
 }
 function dataOf(data) {
@@ -3135,7 +3144,11 @@ var Webhooks = class {
 	async get(id, options) {
 		return (await this.#connection.send("GET /v3/webhooks/{id}", { id }, options)).body;
 	}
-	/** Once, however often it is sent. The secret is in this answer alone. @throws AlreadyMade when it was given out before */
+	/**
+	* Once, however often it is sent. The secret is in this answer alone; `warning` says why nothing can be sent there now.
+	*
+	* @throws AlreadyMade when it was given out before
+	*/
 	async create(input, options) {
 		return (await this.#connection.send("POST /v3/webhooks", { body: input }, options)).body;
 	}
