@@ -66,11 +66,12 @@ export class Guards {
     if (!this.isOpen(accountId)) throw keyUnavailable()
   }
 
-  /** @throws Refusal `account_key_unavailable` where it is closed, or another than this */
+  /** @throws Refusal `account_key_unavailable` where it is closed; `overloaded` where another than this is open: it was set meanwhile */
   keyOf(accountId: number, uid: string): KeyObject {
     this.check(accountId)
     const guard = this.#byAccount.get(accountId)
-    if (guard?.key === undefined || guard.uid !== uid) throw keyUnavailable()
+    if (guard?.key === undefined) throw keyUnavailable()
+    if (guard.uid !== uid) throw keyChanged()
     return guard.key
   }
 
@@ -140,6 +141,10 @@ export async function unwrapGuard(
 
 function formPlaceOf({ storeId, accountId, uid }: GuardPlace): FormPlace {
   return { storeId, context: contextOf({ purpose: 'customerKey', storeId, accountId, uid, keyVersion: 0 }) }
+}
+
+export function keyChanged(): Refusal {
+  return new Refusal('overloaded', 'The key of the account was changed meanwhile. Try again.')
 }
 
 export function keyUnavailable(): Refusal {

@@ -17,7 +17,7 @@ import {
 import { Refusal } from '../errors.ts'
 import { keyVersionOf, open, seal } from './aead.ts'
 import { contextOf, type SealContext } from './context.ts'
-import { Guards } from './guards.ts'
+import { Guards, keyChanged } from './guards.ts'
 import { Hmac } from './hmac.ts'
 import { firstMasterKey, type OpenMaster, openMasters, type SealedKeyring } from './master-key.ts'
 import type { RootKeyProvider } from './providers/provider.ts'
@@ -575,10 +575,6 @@ export class Keyring {
       return
     }
   }
-}
-
-function keyChanged(): Refusal {
-  return new Refusal('overloaded', 'The key of the account was changed meanwhile. Try again.')
 }
 
 function wrapNew(under: KeyObject, place: SealContext): { wrappedKey: WrappedKey; key: KeyObject } {

@@ -47,6 +47,8 @@ export async function setCustomerKey(vault: Vault, asker: Asker, input: Customer
     try {
       const askedAt = keyring.guards.now()
       const form = await wrapGuard(provider, bytes, guardPlaceOf(keyring, { accountId, uid })).catch(refusedBy)
+      // Another change was made while the provider was asked.
+      if (!keyring.knowsGuard(accountId, accountKey)) return outdated
       const to = { ...accountKey, ...keyring.guardAccountKey(accountId, accountKey, { uid, bytes }, opened) }
       const customerKey = {
         ...{ accountId, uid, provider: input.provider, credentials: keyring.sealCredentials(accountId, uid, shown) },

@@ -16,6 +16,8 @@ import {
   type Vault,
 } from './vault.ts'
 
+const maxTries = 5
+
 /** What a change needs to know, or `undefined` when there is no such row. */
 export function prepare<K extends 'prepare_secret' | 'prepare_version'>(
   vault: Vault,
@@ -33,10 +35,13 @@ export async function keyOf(
 ): Promise<KeyObject> {
   const known = vault.keyring.knownSecretKey(secret) ?? vault.keyring.secretKey(secret, key)
   if (known !== undefined) return known
-  const accountKey = await vault.store.accountKey(secret.accountId, key.keyVersion)
-  if (accountKey !== undefined) {
+  for (let tries = 1; ; tries++) {
+    const accountKey = await vault.store.accountKey(secret.accountId, key.keyVersion)
+    if (accountKey === undefined) break
     await learnKeyOf(vault, accountKey)
-    return vault.keyring.secretKey(secret, key, accountKey)
+    // Its customer may have set another guard since it was read: then it is sealed under that one.
+    const isNow = vault.keyring.knowsGuard(secret.accountId, accountKey)
+    if (isNow || tries === maxTries) return vault.keyring.secretKey(secret, key, accountKey)
   }
   // The account's key was replaced since the row was read: then the row is another one now.
   const now = await prepare(vault, asker, { kind: 'prepare_secret', id: secret.id })

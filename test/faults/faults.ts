@@ -7140,4 +7140,12 @@ export const faults: readonly Fault[] = [
     'crypto/providers.test.ts',
     'in place of AWS',
   ),
+  fault(
+    'a guard that was set meanwhile is not taken for one that is gone',
+    'crypto/guards.ts',
+    'if (guard.uid !== uid) throw keyChanged()',
+    'if (guard.uid !== uid) throw keyUnavailable()',
+    'vault/customer-guards.test.ts',
+    'read earlier',
+  ),
 ]

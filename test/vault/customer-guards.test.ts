@@ -221,6 +221,8 @@ suite("A customer's key", () => {
     await Promise.all([looked, learnt])
     assert.equal(state.asked, asked)
     assert.ok(keyring.newSecretKey(accountId, newUid(), next))
+    // Who has read the key as it was is told to come again, and not that it is gone: they would destroy their copies.
+    assert.throws(() => keyring.newAccountKey(accountId, 2, accountKey.guard), { code: 'overloaded' })
 
     // Who learns of it late waits for the answer to whoever learnt of it since.
     const fresh = new CustomerGuards(needed)
