@@ -79,7 +79,7 @@ const pictures: readonly Picture[] = [
   },
   {
     ...{ name: 'audit', path: 'audit', options: { viewport: wide } },
-    ready: (page) => page.locator('tbody tr').first().waitFor(),
+    ready: (page) => page.getByRole('region', { name: 'Table of records' }).getByRole('row').first().waitFor(),
   },
 ]
 

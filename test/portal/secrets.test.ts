@@ -325,10 +325,26 @@ for (const engine of portalEngines) {
 
       await page.getByText('Deletion is permanent in this account').waitFor()
       await page.getByRole('link', { name: 'Choose how long to keep what is deleted' }).click()
-      await page.getByRole('button', { name: /Keep what is deleted for/ }).waitFor()
+      await page.getByRole('button', { name: /Keep deleted items for/ }).waitFor()
       await portal.server.api.put('/v3/settings', { recovery_days: 7 })
       await page.goto('/portal/deleted')
       await page.getByText('Deleted secrets and lists appear here for 7 days.').waitFor()
+
+      // Longer at once; shorter, which destroys what was deleted before, once that is confirmed.
+      await page.goto('/portal/settings?tab=account')
+      const kept = async () => (await portal.server.api.get('/v3/settings')).body.recovery_days
+      const choose = async (choice: string) => {
+        await page.getByRole('button', { name: /Keep deleted items for/ }).click()
+        await page.getByRole('option', { name: choice }).click()
+      }
+      await choose('14 days')
+      await page.getByText('Deletions are now kept for 14 days').waitFor()
+      await choose('Don’t keep: deletion is permanent')
+      await page.getByText('Items deleted earlier than that are destroyed within a minute.').waitFor()
+      assert.equal(await kept(), 14)
+      await page.getByRole('button', { name: 'Shorten' }).click()
+      await page.getByText('Deletions are now permanent').waitFor()
+      assert.equal(await kept(), 0)
     })
 
     test('undoes a deletion where the account keeps what is deleted, at once and from its page', async (t) => {

@@ -78,7 +78,7 @@ for (const engine of engines.slice(0, 1)) {
       await card.getByText('Available', { exact: true }).waitFor()
       transit.tokens.clear()
       await portal.server.vault.customerKeys.look(0)
-      await card.getByText('The provider refuses access').waitFor()
+      await card.getByText('The provider denies access').waitFor()
       assert.deepEqual(await violations(page), [])
       if (pictures !== undefined) await card.screenshot({ path: `${pictures}/customer-key.png` })
       transit.tokens.set('planted-token', 3600)

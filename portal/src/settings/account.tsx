@@ -9,6 +9,7 @@ import { Card } from '../ui/card.tsx'
 import { Button, Select, Switch, TextArea } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Facts } from '../ui/facts.tsx'
+import { Confirm } from '../ui/form.tsx'
 import { Loaded, Note } from '../ui/states.tsx'
 import { dayOf } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -116,36 +117,53 @@ function MachinesCard({ settings: { vm_auth: isOn } }: { readonly settings: Sett
 
 const choices = [0, 1, 7, 14, 30, 60, 90].map((days) => ({
   id: String(days),
-  label: days === 0 ? 'Not at all: deletion is permanent' : counted(days, 'day'),
+  label: days === 0 ? 'Don’t keep: deletion is permanent' : counted(days, 'day'),
 }))
 
 function RecoveryCard({ settings: { recovery_days: days } }: { readonly settings: Settings }) {
   const change = useChangeSettings()
   const [isBusy, setBusy] = useState(false)
+  const { dialog, open } = useDialog()
+  const save = async (wanted: number) => {
+    const now = await change({ recovery_days: wanted })
+    toast(
+      now.recovery_days === 0
+        ? 'Deletions are now permanent'
+        : `Deletions are now kept for ${counted(now.recovery_days, 'day')}`,
+    )
+  }
   const choose = async (chosen: string) => {
+    const wanted = Number(chosen)
+    if (wanted < days) return open((close) => <KeepLessDialog onClose={close} run={() => save(wanted)} />)
     setBusy(true)
-    await attempt(async () => {
-      const now = await change({ recovery_days: Number(chosen) })
-      toast(now.recovery_days === 0 ? 'Deletion is permanent now' : `Kept for ${counted(now.recovery_days, 'day')}`)
-    })
+    await attempt(() => save(wanted))
     setBusy(false)
   }
   const id = String(days)
   const known = choices.some((one) => one.id === id) ? choices : [...choices, { id, label: counted(days, 'day') }]
   return (
-    <Card title="Deleted secrets" icon={History} isPadded>
+    <Card title="Deleted items" icon={History} isPadded>
       <Select
-        label="Keep what is deleted for"
+        label="Keep deleted items for"
         value={id}
         onChoose={(chosen) => void choose(chosen)}
         choices={known}
         isDisabled={isBusy}
       />
       <p className="hint">
-        Until then it can be restored under <Link href="/deleted">Recently deleted</Link>. Choosing less ends that for
-        what was deleted earlier: it is destroyed within a minute.
+        Until then, restore them under <Link href="/deleted">Recently deleted</Link>. If you shorten it, older deletions
+        are destroyed.
       </p>
+      {dialog}
     </Card>
+  )
+}
+
+function KeepLessDialog({ onClose, run }: { readonly onClose: () => void; readonly run: () => Promise<unknown> }) {
+  return (
+    <Confirm title="Keep deleted items for less time?" onClose={onClose} submit="Shorten" run={run}>
+      <p className="small">Items deleted earlier than that are destroyed within a minute. Can’t be undone.</p>
+    </Confirm>
   )
 }
 

@@ -36,9 +36,9 @@ async function currentKey(): Promise<CustomerKey | null> {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  denied: 'The provider refuses access: the key is disabled or deleted, or the credentials are no longer allowed.',
+  denied: 'The provider denies access: the key is disabled or deleted, or the credentials are no longer allowed.',
   away: 'The provider can’t be reached.',
-  wrong: 'The provider returned something else than was encrypted. Don’t trust it, and find out why.',
+  wrong: 'The provider didn’t return the data that was encrypted. Don’t use it until you know why.',
 }
 
 function CurrentKey({ current }: { readonly current: CustomerKey | null }) {
@@ -65,8 +65,8 @@ function CurrentKey({ current }: { readonly current: CustomerKey | null }) {
       )}
       <p className="hint">
         {current === null
-          ? 'Protect the account key with a key in your own OpenBao, Vault or AWS KMS. Withdraw it there, and within a minute no value of this account can be read.'
-          : 'Withdraw the key at your provider, and within a minute no value of this account can be read. If it is lost, the values are lost.'}
+          ? 'Protect the account key with a key in your own OpenBao, Vault or AWS KMS. Disable it there, and this account’s values can’t be read within a minute.'
+          : 'Disable the key at your provider, and this account’s values can’t be read within a minute. If you lose the key, you lose the values.'}
       </p>
       {isOwner ? (
         <div className="row">
@@ -183,7 +183,7 @@ function RemoveDialog({ onClose }: { readonly onClose: () => void }) {
       }}
     >
       <p className="small">
-        The server then opens the values of this account without your provider. The key at your provider stays as it is.
+        The server then reads this account’s values without your provider. The key there isn’t changed.
       </p>
     </Confirm>
   )

@@ -16,7 +16,7 @@ export function PasswordCard() {
     <section className="card card-pad spread" aria-label="Password">
       <div>
         <h2>Password</h2>
-        <p className="hint">Changing it ends your other sessions and the seeds you created.</p>
+        <p className="hint">Changing it signs out your other sessions and revokes the seeds you created.</p>
       </div>
       <Button onPress={() => open((close) => <PasswordDialog onClose={close} />)}>Change password</Button>
       {dialog}

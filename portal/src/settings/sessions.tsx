@@ -46,7 +46,7 @@ export function SessionsCard() {
   return (
     <Card
       title="Sessions"
-      about="Sign out sessions you don’t recognize, and change your password. Seeds you created before then end too."
+      about="Sign out sessions you don’t recognize, and change your password. That also revokes your seeds."
     >
       <Loaded of={open} lines={2}>
         {(all) => (

@@ -32,9 +32,9 @@ type Joining = Extract<Role, 'editor' | 'reader' | 'auditor'> | 'invited'
 
 const joining = [
   { id: 'invited', label: 'Invited users only' },
-  { id: 'reader', label: 'Others too, as reader' },
-  { id: 'editor', label: 'Others too, as editor' },
-  { id: 'auditor', label: 'Others too, as auditor' },
+  { id: 'reader', label: 'Anyone from the email domains, as reader' },
+  { id: 'editor', label: 'Anyone from the email domains, as editor' },
+  { id: 'auditor', label: 'Anyone from the email domains, as auditor' },
 ] as const
 
 export function SsoDialog({ current, onClose }: { readonly current: Sso | null; readonly onClose: () => void }) {

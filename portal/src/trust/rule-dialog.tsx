@@ -127,7 +127,7 @@ function TokenFields({ draft, change, faults, isNew }: FieldsProps & { readonly 
         value={draft.name}
         onValue={(name) => change({ name })}
         maxLength={64}
-        hint="Keys issued under this rule carry its name. Letters, digits, “_”, “.” and “-”."
+        hint="Also the name of the keys it issues. Letters, digits, “_”, “.” and “-”."
         fault={faults['name']}
         autoFocus
         required

@@ -39,7 +39,7 @@ export function TrustPage() {
   return (
     <Page
       title="Trust rules"
-      about="Let CI jobs and pods exchange a signed OIDC token for a short-lived key. They store no secret."
+      about="Let CI jobs and pods exchange a signed OIDC token for a short-lived key. No stored secret needed."
       actions={
         <Button look="primary" onPress={() => edit()} data-new>
           <Plus size={14} aria-hidden />
@@ -108,7 +108,7 @@ function RuleItem({
         of={[['Issuer', rule.issuer], ['Audience', rule.audience], ...Object.entries(rule.claims)]}
       />
       <p className="hint">
-        Keys live {lifeText(rule.key_ttl)}
+        Key lifetime: {lifeText(rule.key_ttl)}
         {rule.networks.length === 0 ? ' · any network' : ` · from ${rule.networks.join(', ')}`}
         {rule.single_use ? '' : ' · tokens can be reused'}
         {rule.jwks === null ? '' : ' · public keys stored here'} · updated <Ago time={rule.updated_at} />

@@ -48,8 +48,8 @@ export function EndDialog({ user, verb, onClose, onDone }: EndProps & { readonly
   return (
     <Confirm title={`${verb} ${whoOf(user)}?`} onClose={onClose} submit={verb} run={end}>
       <p className="small">
-        Takes effect immediately: their sessions and seeds end. What they did stays in the audit log. Rotate the secrets
-        they have read if they should no longer know them.
+        Takes effect immediately: signs them out and revokes their seeds. What they did stays in the audit log. Rotate
+        secrets they have read, if they should no longer know them.
       </p>
       <WhatIfNote change={{ kind: 'user', id: user.id, change: 'remove' }} />
       <MadeChoice
@@ -76,8 +76,8 @@ export function FactorsDialog({ user, onClose, onDone }: EndProps) {
       }}
     >
       <p className="small">
-        Removes their passkeys, authenticator app and recovery codes, and ends their sessions. Make sure that the
-        request really comes from them: until they set up a new second step, their password alone signs them in.
+        Removes their passkeys, authenticator app and recovery codes, and signs them out. Make sure that the request
+        really comes from them: until they set up a new second step, their password alone signs them in.
       </p>
     </Confirm>
   )
