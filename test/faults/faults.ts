@@ -4427,14 +4427,6 @@ export const faults: readonly Fault[] = [
     'SQLite.*may be listed or read',
   ),
   fault(
-    'the audit page looks at the log when it is told to, and not at each look of its own',
-    'portal/src/audit/filters.tsx',
-    "event.action !== 'audit.read' &&",
-    "event.action !== 'audit.none' &&",
-    'portal/pages.test.ts',
-    'follow it as it grows',
-  ),
-  fault(
     'a base that somebody may not know of is not named in events',
     'vault/event-view.ts',
     'return name !== undefined && seesEnvironment(scopes, name) ? name : undefined',
