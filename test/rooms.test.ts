@@ -50,6 +50,7 @@ const rooms: Record<string, readonly string[]> = {
     'crypto',
     'oidc',
     'store/store.ts',
+    'store/followers.ts',
     'store/caller.ts',
     // Types alone (below): what an operation is asked and answers.
     'store/operation.ts',
@@ -86,7 +87,9 @@ const rooms: Record<string, readonly string[]> = {
     'package-root',
     'errors',
     'store/operation.ts',
+    'store/followers.ts',
     'store/store.ts',
+    'store/watched.ts',
     'audit/record.ts',
     'crypto/token.ts',
     // Shares go from the request to what collects them.
@@ -140,7 +143,7 @@ const rooms: Record<string, readonly string[]> = {
     'audit',
     'sinks',
     // How far sinks have come.
-    'store/store.ts',
+    'store/followers.ts',
     'package-root',
     'model',
     'errors',

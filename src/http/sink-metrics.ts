@@ -1,7 +1,8 @@
 /** What an operator watches of the sinks of the audit trail. Each has the name that the settings give it. */
 import { performance } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { SinkState, Store } from '../store/store.ts'
+import type { SinkState } from '../store/followers.ts'
+import type { Store } from '../store/store.ts'
 import { ObjectCounter } from './object-counts.ts'
 
 /** Lags are looked at anew after so long. */

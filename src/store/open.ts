@@ -9,6 +9,7 @@ import { DiskWatch } from './disk.ts'
 import type { Engine } from './engine.ts'
 import { type Followers, followersOf } from './followers.ts'
 import * as keyrings from './keyring-queries.ts'
+import type { ListedRows, Part } from './listings.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import * as counting from './object-counts.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
@@ -22,8 +23,6 @@ import type {
   Backlog,
   DeploymentFilter,
   KeyringRow,
-  ListedRows,
-  Part,
   RecordCounting,
   RecordFilter,
   RecordStretch,

@@ -14,22 +14,7 @@ import type { Secret, SecretKey, SecretSearch } from '../model/secret.ts'
 import type { SignInRules } from '../model/sign-in.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import type { User } from '../model/user.ts'
-import {
-  type ArchiveCounts,
-  type Behind,
-  type DueRecords,
-  type Follower,
-  type Followers,
-  type HeldBack,
-  type LongTrail,
-  type Segment,
-  type SinkAccounts,
-  type SinkLook,
-  type SinkMove,
-  type SinkState,
-  type Standing,
-  standingsAtOnce,
-} from './followers.ts'
+import type { Followers } from './followers.ts'
 import type { ListedRows, Part } from './listings.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
 import type {
@@ -44,7 +29,7 @@ import type {
   Within,
 } from './stored.ts'
 import type { Claim } from './tables/machine.ts'
-import { conditionNames, type Watched } from './watched.ts'
+import type { Watched } from './watched.ts'
 
 export interface Store extends Watched, Followers {
   /**
@@ -205,24 +190,7 @@ export interface Store extends Watched, Followers {
   close(): Promise<void>
 }
 
-export type {
-  ArchiveCounts,
-  Behind,
-  DueRecords,
-  Follower,
-  HeldBack,
-  ListedRows,
-  LongTrail,
-  Part,
-  Segment,
-  SinkAccounts,
-  SinkLook,
-  SinkMove,
-  SinkState,
-  Standing,
-  Within,
-}
-export { conditionNames, standingsAtOnce }
+export type { Within }
 
 /** Over all accounts. */
 export interface ObjectCounts {

@@ -4,6 +4,7 @@ import { personOf } from '../model/api-key.ts'
 import type { Principal } from '../model/principal.ts'
 import type { Seed } from '../model/seed.ts'
 import type { User } from '../model/user.ts'
+import type { Part } from '../store/listings.ts'
 import {
   keyListing,
   keysOfIds,
@@ -14,7 +15,6 @@ import {
   usersOfIds,
 } from '../store/listings.ts'
 import type { Acting } from '../store/probe.ts'
-import type { Part } from '../store/store.ts'
 import { type Asker, type Vault, verifyAll } from './vault.ts'
 
 /** In the order in which they are shown. */

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { StoredRecord } from '../audit/verify.ts'
 import { NotTaken, type Piece, type Receiver } from '../sinks/receiver.ts'
-import type { Behind, SinkMove } from '../store/store.ts'
+import type { Behind, SinkMove } from '../store/followers.ts'
 import { type Lease, lead } from './leases.ts'
 import type { Vault } from './vault.ts'
 

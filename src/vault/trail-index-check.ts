@@ -3,7 +3,7 @@ import type { AuditRecord } from '../audit/record.ts'
 import { buckets, indexedOf, indexFormat, SegmentIndex, stretchIn } from '../audit/trail-index.ts'
 import type { IndexRow } from '../model/audit-index.ts'
 import { rowText } from '../store/coverage.ts'
-import type { Segment } from '../store/store.ts'
+import type { Segment } from '../store/followers.ts'
 import type { Findings } from './account-state.ts'
 import type { Vault } from './vault.ts'
 

@@ -3,7 +3,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { buckets, indexFormat, SegmentIndex, type Shape, trailShape } from '../audit/trail-index.ts'
 import type { IndexRow } from '../model/audit-index.ts'
 import { rowText } from '../store/coverage.ts'
-import type { LongTrail, Segment } from '../store/store.ts'
+import type { LongTrail, Segment } from '../store/followers.ts'
 import { type Lease, leadOnce } from './leases.ts'
 import type { Vault } from './vault.ts'
 

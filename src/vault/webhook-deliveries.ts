@@ -19,8 +19,8 @@ import {
   putOffBy,
   type Webhook,
 } from '../model/webhook.ts'
+import { type Standing, standingsAtOnce } from '../store/followers.ts'
 import type { Op } from '../store/operation.ts'
-import { type Standing, standingsAtOnce } from '../store/store.ts'
 import { viewOf } from './audit-view.ts'
 import { type Event, eventOf, shownEvent } from './event.ts'
 import { type Lease, lead } from './leases.ts'
