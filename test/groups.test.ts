@@ -1,7 +1,7 @@
 /** Files of tests that share a process: each with its own suites and hooks, and none that can stand still. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { ending } from './support/cli.ts'
@@ -27,6 +27,17 @@ const whole = `
     })
   })`
 
+/** A suite that is known late, when the tests of another file have begun. */
+const late = `
+  import { after, test } from 'node:test'
+  import { preparedSuite } from ${JSON.stringify(join(import.meta.dirname, 'support/prepared-suite.ts'))}
+  const steps = []
+  preparedSuite('late', async () => {
+    after(() => console.log(steps.join()))
+    for (let round = 0; round < 5; round++) await new Promise((resolve) => setTimeout(resolve, 100))
+    test('third', () => steps.push('third'))
+  })`
+
 const later = (what: string) => `
   import { test } from 'node:test'
   test('stands still', () => new Promise(() => setTimeout(() => ${what}, 1)))`
@@ -39,6 +50,21 @@ suite('Files of tests in one process', () => {
     assert.equal(stdout.match(new RegExp(`^(?:# )?${once}$`, 'gm'))?.length, 2, stdout)
     assert.match(stdout, /\b1\.mjs[\s\S]*outer[\s\S]*inner[\s\S]*first[\s\S]*second[\s\S]*\b2\.mjs[\s\S]*outer/)
     assert.equal(code, 0)
+  })
+
+  test('know whose a test is that comes late', async () => {
+    const { code, stdout } = await runTogether(whole, late, whole)
+
+    assert.match(stdout, /^(?:# )?third$/m)
+    assert.match(stdout, /\b2\.mjs[\s\S]*late[\s\S]*third[\s\S]*\b3\.mjs/)
+    assert.equal(code, 0)
+  })
+
+  test('tell when a suite is not built at once', () => {
+    const files = globSync('test/**/*.test.ts', { cwd: join(import.meta.dirname, '..') })
+    assert.ok(files.length > 250)
+    const unsaid = files.filter((file) => /^suite\(.*async \(/m.test(readFileSync(file, 'utf8')))
+    assert.deepEqual(unsaid, [])
   })
 
   for (const what of ['{ throw new Error("planted") }', 'void Promise.reject(new Error("planted"))']) {

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { listening } from './support/child.ts'
 import { engines, makeFolder } from './support/engines.ts'
 import { pack } from './support/package.ts'
+import { preparedSuite } from './support/prepared-suite.ts'
 import { startServer } from './support/server.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -139,7 +140,7 @@ suite('The packed client', () => {
   }
 })
 
-suite('The package, installed into an empty folder as npm does it', async () => {
+preparedSuite('The package, installed into an empty folder as npm does it', async () => {
   const folder = makeFolder()
   after(() => rmSync(folder, { recursive: true, force: true }))
   const [sqlite] = engines

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after, suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import { startPerson } from '../support/cli.ts'
 import { main } from '../support/main.ts'
 import { Middleman } from '../support/middleman.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
-suite('The commands of an account', async () => {
+preparedSuite('The commands of an account', async () => {
   const person = await startPerson({ after })
   await person.server.api.post('/v3/secrets', { name: 'db-password', value: 'planted-5ecret' })
 

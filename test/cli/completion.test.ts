@@ -5,11 +5,12 @@ import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import { ending, startPerson } from '../support/cli.ts'
 import { main } from '../support/main.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
-suite('strongroom completion', async () => {
+preparedSuite('strongroom completion', async () => {
   const person = await startPerson({ after })
   for (const name of ['db-password', 'db-user', 'tls-key']) {
     await person.server.api.post('/v3/secrets', { name, value: 'planted-5ecret' })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { startPerson } from '../support/cli.ts'
 import { Middleman } from '../support/middleman.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
 suite('strongroom env', () => {
   test('lists, creates, renames, bases and deletes environments', async (t) => {
@@ -47,7 +48,7 @@ suite('strongroom env', () => {
   })
 })
 
-suite('strongroom env compare and copy', async () => {
+preparedSuite('strongroom env compare and copy', async () => {
   const person = await startPerson({ after })
   for (const name of ['staging', 'prod']) await person.run(['env', 'create', name])
   const put = (name: string, environment: string, input: string) =>
@@ -112,7 +113,7 @@ suite('strongroom env compare and copy', async () => {
   })
 })
 
-suite('strongroom env copy of more than one transaction takes', async () => {
+preparedSuite('strongroom env copy of more than one transaction takes', async () => {
   const person = await startPerson({ after })
   for (const name of ['many', 'there']) await person.run(['env', 'create', name])
   const { api } = person.server
@@ -179,7 +180,7 @@ suite('strongroom env copy of more than one transaction takes', async () => {
   })
 })
 
-suite('A secret that an environment inherits', async () => {
+preparedSuite('A secret that an environment inherits', async () => {
   const person = await startPerson({ after })
   await person.run(['env', 'create', 'shared'])
   await person.run(['env', 'create', 'prod', '--base', 'shared'])
@@ -212,7 +213,7 @@ suite('A secret that an environment inherits', async () => {
   })
 })
 
-suite('An environment that is named', async () => {
+preparedSuite('An environment that is named', async () => {
   const person = await startPerson({ after })
   for (const name of ['dev', 'prod']) await person.run(['env', 'create', name])
   for (const name of ['default', 'dev', 'prod']) {

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import { startPerson, startPersonWithServer } from '../support/cli.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
-suite('strongroom login', async () => {
+preparedSuite('strongroom login', async () => {
   const person = await startPerson({ after })
   person.env = {}
 

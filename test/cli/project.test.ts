@@ -18,6 +18,7 @@ import { after, suite, type TestContext, test } from 'node:test'
 import { foldersUpwards } from '../../src/cli/project-file.ts'
 import { similarTo } from '../../src/cli/similar.ts'
 import { Person, startPerson, startPersonWithServer } from '../support/cli.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
 const planted = 'planted-5ecret-value'
 
@@ -44,7 +45,7 @@ async function variables(person: Person, ...options: string[]): Promise<Record<s
   return Object.fromEntries(found.map((one: { variable: string; secret: string }) => [one.variable, one.secret]))
 }
 
-suite('A project file', async () => {
+preparedSuite('A project file', async () => {
   const person = await personWithSecrets({ after })
 
   test('says which secrets run takes, and what their variables are', async () => {
@@ -195,7 +196,7 @@ suite('A project file', async () => {
   })
 })
 
-suite('The url of a project file', async () => {
+preparedSuite('The url of a project file', async () => {
   const person = await personWithSecrets({ after })
   const own = person.env
   person.env = {}

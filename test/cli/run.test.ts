@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { after, suite, test } from 'node:test'
 import { ending, type Person, startPerson, startPersonWithServer } from '../support/cli.ts'
 import { main } from '../support/main.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
 const planted = 'planted-5ecret-value'
 
@@ -29,7 +30,7 @@ async function personWith(t: Parameters<typeof startPerson>[0], secrets: Record<
   return person
 }
 
-suite('strongroom run', async () => {
+preparedSuite('strongroom run', async () => {
   const multiline = `-----BEGIN-----\n${planted}\n-----END-----\n`
   const person = await personWith({ after }, { 'db-password': planted, 'tls.key': multiline, '7up': 'x' })
   await person.server.api.post('/v3/secrets', { name: 'blob', type: 'file', value: 'AAH/' })

@@ -4,12 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import { ending, startPerson } from '../support/cli.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
 const planted = 'planted-5ecret-value'
 
-suite('strongroom secrets', async () => {
+preparedSuite('strongroom secrets', async () => {
   const person = await startPerson({ after })
   const { api } = person.server
 
@@ -277,7 +278,7 @@ suite('strongroom secrets', async () => {
   })
 })
 
-suite('strongroom secrets edit', async () => {
+preparedSuite('strongroom secrets edit', async () => {
   const person = await startPerson({ after })
   await person.run(['secrets', 'set', 'config'], { input: `first=${planted}` })
   const left = join(person.folder, 'left')

@@ -12,8 +12,9 @@ import { readToken } from '../../src/cli/tokens.ts'
 import { Changes } from '../../src/cli/watch.ts'
 import { startPersonWithServer } from '../support/cli.ts'
 import { jobClaims, startIssuer } from '../support/issuer.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
-suite('A command with tokens in place of a key', async () => {
+preparedSuite('A command with tokens in place of a key', async () => {
   const { person } = await startPersonWithServer({ after })
   const { api, url } = person.server
   const issuer = await startIssuer({ after })

@@ -4,11 +4,12 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import { startPersonWithServer } from '../support/cli.ts'
 import { audience, jobClaims, startIssuer } from '../support/issuer.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
-suite('The commands of trust rules', async () => {
+preparedSuite('The commands of trust rules', async () => {
   const { person } = await startPersonWithServer({ after })
   const issuer = await startIssuer({ after })
   await person.server.api.post('/v3/secrets', { name: 'prod-db', value: 'v' })

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import { isDangerous } from '../../action/src/variables.ts'
 import { isSteering } from '../../src/formats/unsafe-variables.ts'
 import { writeEntries } from '../../src/formats/write.ts'
 import { missing } from '../formats/consumers.ts'
 import { startPerson } from '../support/cli.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
 /** A program, the variable by which it runs something, and what that has to say so that `ran` is made. */
 interface Attack {
@@ -47,7 +48,7 @@ const attacks: readonly Attack[] = [
   { variable: 'LESSOPEN', value: '|touch ran; cat %s', command: ['less', 'Makefile'] },
 ]
 
-suite('A secret whose name is that of a variable by which a program runs code', async () => {
+preparedSuite('A secret whose name is that of a variable by which a program runs code', async () => {
   const person = await startPerson({ after })
   const marker = join(person.folder, 'ran')
   prepare(person.folder)

@@ -1,9 +1,10 @@
 /** What was typed wrong: the fault, what may have been meant, and how that very command is called. */
 import assert from 'node:assert/strict'
-import { after, suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import { startPerson } from '../support/cli.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 
-suite('What is typed wrong', async () => {
+preparedSuite('What is typed wrong', async () => {
   const person = await startPerson({ after })
   const run = '[options] -- <command> [parameters...]'
 

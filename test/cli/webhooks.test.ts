@@ -3,15 +3,16 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, suite, test } from 'node:test'
+import { after, test } from 'node:test'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { postThrough } from '../../src/outbound/fetch.ts'
 import { deliverWebhooks } from '../../src/vault/webhook-deliveries.ts'
 import { startPersonWithServer } from '../support/cli.ts'
 import { freePort } from '../support/free-port.ts'
+import { preparedSuite } from '../support/prepared-suite.ts'
 import { until } from '../support/receiver.ts'
 
-suite('The commands of webhooks', async () => {
+preparedSuite('The commands of webhooks', async () => {
   const { person } = await startPersonWithServer({ after })
   const run = async (...words: readonly string[]) => {
     const done = await person.run(['webhooks', ...words])

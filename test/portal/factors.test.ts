@@ -161,7 +161,7 @@ for (const engine of portalEngines) {
       const portal = await startPortal(t, engine, { outboundAllowances, alsoAsks: provider.issuer })
       const { page, url } = await openSettings(portal)
       await page.goto('/portal/settings?tab=account')
-      await page.getByRole('button', { name: 'Set up', exact: true }).click()
+      await page.getByRole('region', { name: 'Sign-in' }).getByRole('button', { name: 'Set up' }).click()
       await page.getByLabel('Button label').fill('Example Login')
       await page.getByLabel('Issuer').fill(provider.issuer)
       await page.getByLabel('Client ID').fill(clientId)

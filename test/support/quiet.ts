@@ -5,6 +5,7 @@
  */
 import { createHook } from 'node:async_hooks'
 import { beforeEach } from 'node:test'
+import { isBuilding } from './prepared-suite.ts'
 
 interface Hook {
   enable(): unknown
@@ -21,10 +22,11 @@ prototype.enable = function (this: Hook) {
 
 let current = 'no test'
 
-// The first that the runner is asked for, so it begins to watch; and once a test begins, all suites are built.
+// The first that the runner is asked for, so it begins to watch; and once a test begins, all suites are built but those that say so.
 beforeEach((t) => {
-  for (const hook of watching.splice(0)) hook.disable()
   if ('fullName' in t) current = t.fullName
+  if (isBuilding()) return
+  for (const hook of watching.splice(0)) hook.disable()
 })
 prototype.enable = enable
 
