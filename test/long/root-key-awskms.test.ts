@@ -38,6 +38,26 @@ suite('A root key in AWS KMS', { skip: moto.skip }, () => {
     assert.equal(root.shown, 'awskms:alias/one@eu-central-1')
   })
 
+  test('that AWS rotates opens what it wrapped before; an alias that names another key is another root key', async (t) => {
+    const endpoint = await moto.start(t)
+    const [one, other] = [await makeKey(load, endpoint, 'alias/one'), await makeKey(load, endpoint, 'alias/other')]
+    const { KMSClient, EnableKeyRotationCommand, RotateKeyOnDemandCommand, UpdateAliasCommand } = Object(await load())
+    const client = new KMSClient({ region: motoRegion, endpoint })
+    const root = await rootAt(endpoint, 'alias/one')
+    const wrapped = await root.wrap(plain, context)
+
+    await client.send(new EnableKeyRotationCommand({ KeyId: one }))
+    await client.send(new RotateKeyOnDemandCommand({ KeyId: one }))
+    assert.deepEqual(await root.unwrap(wrapped, context), plain)
+    assert.deepEqual(await root.unwrap(await root.wrap(plain, context), context), plain)
+
+    await client.send(new UpdateAliasCommand({ AliasName: 'alias/one', TargetKeyId: other }))
+    // AWS says that the key is another one; moto, that whoever asks may not.
+    const found = await root.unwrap(wrapped, context).catch(({ reason }) => reason)
+    assert.ok(found === undefined || found === 'denied')
+    assert.deepEqual(await (await rootAt(endpoint, one)).unwrap(wrapped, context), plain)
+  })
+
   test('that is disabled, deleted or withdrawn denies; throttled, ill or gone it is away; no message tells who asked', async (t) => {
     let type = ''
     const server = createServer((_request, reply) => {
