@@ -10,9 +10,11 @@ const root = join(import.meta.dirname, '..')
 /** A room, and what it may import from elsewhere: rooms, single files of one, or with `/` behind it all that are below. */
 const rooms: Record<string, readonly string[]> = {
   errors: [],
+  'this-host': [],
+  amazon: [],
   model: ['errors'],
   audit: ['model', 'errors'],
-  crypto: ['errors'],
+  crypto: ['errors', 'amazon', 'this-host'],
   // Where a root key may come from, and what a key looks like.
   config: [
     'archive/bucket-url.ts',
@@ -40,9 +42,9 @@ const rooms: Record<string, readonly string[]> = {
   // Of crypto nothing that opens or seals.
   store: ['model', 'audit', 'crypto/hmac.ts', 'database-url', 'errors'],
   // Where records of the trail are that left the database: files or objects, and nothing of the store.
-  archive: ['audit'],
+  archive: ['audit', 'amazon', 'errors', 'this-host'],
   // Where the trail is sent: records go out, and nothing of the store comes in. Of crypto what signs requests.
-  sinks: ['audit', 'crypto/webhook-signature.ts'],
+  sinks: ['audit', 'crypto/webhook-signature.ts', 'this-host'],
   render: ['errors', 'model/name.ts'],
   formats: ['errors'],
   fingerprint: [],
@@ -127,6 +129,7 @@ const rooms: Record<string, readonly string[]> = {
     'vault-map',
     'crypto/aead.ts',
     'errors',
+    'this-host',
   ],
   'cli/host': [
     'cli',

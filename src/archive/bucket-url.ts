@@ -1,4 +1,5 @@
 /** A bucket of a storage that speaks as Amazon S3 does, as a URL names it: `s3://bucket/prefix?region=…&endpoint=…`. It holds no credentials. */
+import { isSafeUrl } from '../this-host.ts'
 export interface Bucket {
   readonly name: string
   /** What the names of its objects begin with: nothing, or a path that ends in a slash. */
@@ -13,7 +14,6 @@ const names = {
   prefix: /^(?:[\w.-]+\/)*$/,
   region: /^[a-z0-9-]{1,40}$/,
 }
-const localHost = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/
 
 /** Whether a bucket is named, and no folder. */
 export function isBucket(place: string): boolean {
@@ -48,7 +48,8 @@ export function readBucket(url: string): Bucket | string {
 /** The address of a storage, which holds no credentials. */
 function isEndpoint(text: string): boolean {
   if (!URL.canParse(text)) return false
-  const { protocol, hostname, username, password, pathname, search, hash } = new URL(text)
+  const url = new URL(text)
+  const { username, password, pathname, search, hash } = url
   if (username !== '' || password !== '' || pathname !== '/' || search !== '' || hash !== '') return false
-  return protocol === 'https:' || (protocol === 'http:' && localHost.test(hostname))
+  return isSafeUrl(url)
 }

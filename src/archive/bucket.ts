@@ -2,7 +2,9 @@
  * An archive in a bucket of Amazon S3, or of a storage that speaks as it does: an object for each segment. Nothing in it is ever replaced
  * or deleted here. The official client signs the requests; it is large, so who uses it installs it beside Strongroom, and it is loaded here alone.
  */
+import { amazonFaultName, loadAmazonClient } from '../amazon.ts'
 import { beginningOf, SegmentFault, type SegmentFiles, type SegmentSource, sourceOf } from '../audit/segment.ts'
+import { Refusal } from '../errors.ts'
 import type { Bucket } from './bucket-url.ts'
 import { maxSegmentBytes } from './folder.ts'
 
@@ -22,7 +24,7 @@ interface Client {
 
 /**
  * @param load gives the client's package
- * @throws SegmentFault when it is not installed
+ * @throws Refusal `invalid` when it is not installed
  */
 export async function openBucket(
   { name: Bucket, prefix, region, endpoint }: Bucket,
@@ -41,14 +43,14 @@ export async function openBucket(
       const Prefix = `${prefix}${accountId}/${beginningOf(firstSeq)}`
       const listed = await ask(new ListObjectsV2Command({ Bucket, Prefix })).catch(refuse)
       const contents: unknown = Reflect.get(listed, 'Contents') ?? []
-      if (!Array.isArray(contents)) throw fault('answers otherwise than S3 does')
+      if (!Array.isArray(contents)) throw trouble('answers otherwise than S3 does')
       const keys = contents.map((one: object): unknown => Reflect.get(one, 'Key'))
       const found = keys.find((key) => typeof key === 'string' && key.endsWith('.jsonl'))
       return typeof found === 'string' ? found.slice(prefix.length) : undefined
     },
     open: async (file): Promise<SegmentSource | undefined> => {
       const answer = await ask(new GetObjectCommand({ Bucket, Key: `${prefix}${file}` })).catch((error: unknown) =>
-        nameOf(error) === 'NoSuchKey' ? undefined : refuse(error),
+        amazonFaultName(error) === 'NoSuchKey' ? undefined : refuse(error),
       )
       if (answer === undefined) return undefined
       if (Number(Reflect.get(answer, 'ContentLength')) > maxSegmentBytes) {
@@ -68,18 +70,18 @@ export async function openBucket(
 }
 
 async function bytesOf(body: unknown): Promise<Buffer> {
-  if (!isStream(body)) throw fault('answers otherwise than S3 does')
+  if (!isStream(body)) throw trouble('answers otherwise than S3 does')
   try {
     const pieces: Uint8Array[] = []
     let length = 0
     for await (const piece of body) {
       length += piece.length
-      if (length > maxSegmentBytes) throw fault('sends more than a segment has')
+      if (length > maxSegmentBytes) throw trouble('sends more than a segment has')
       pieces.push(piece)
     }
     return Buffer.concat(pieces)
   } catch (error) {
-    throw error instanceof SegmentFault ? error : fault(`broke off (${nameOf(error)})`)
+    throw error instanceof Refusal ? error : trouble(`broke off (${amazonFaultName(error)})`)
   }
 }
 
@@ -88,27 +90,17 @@ function isStream(value: unknown): value is AsyncIterable<Uint8Array> {
 }
 
 async function clientOf(load: () => Promise<unknown>): Promise<Client> {
-  const loaded = await load().catch(() => undefined)
-  if (isClient(loaded)) return loaded
-  throw new SegmentFault(1, `An archive at s3: needs the package ${clientPackage}: install it beside Strongroom.`)
+  const used = ['S3Client', 'PutObjectCommand', 'GetObjectCommand', 'ListObjectsV2Command'] as const
+  const client = await loadAmazonClient<Client>(load, used)
+  if (client !== undefined) return client
+  throw new Refusal('invalid', `An archive at s3: needs the package ${clientPackage}: install it beside Strongroom.`)
 }
 
-function isClient(value: unknown): value is Client {
-  if (typeof value !== 'object' || value === null) return false
-  return ['S3Client', 'PutObjectCommand', 'GetObjectCommand', 'ListObjectsV2Command'].every(
-    (name) => typeof Reflect.get(value, name) === 'function',
-  )
-}
-
-/** By its name alone: what a storage writes may hold the caller's identity. */
 function refuse(error: unknown): never {
-  throw fault(`cannot be used (${nameOf(error)})`)
+  throw trouble(`cannot be used (${amazonFaultName(error)})`)
 }
 
-function fault(what: string): SegmentFault {
-  return new SegmentFault(1, `The storage of the archive ${what}.`)
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown'
+/** The storage's, and none of the trail: whoever verifies it has not found anything. */
+function trouble(what: string): Refusal {
+  return new Refusal('audit_unavailable', `The storage of the archive ${what}.`)
 }

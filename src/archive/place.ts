@@ -1,14 +1,15 @@
 /** Where an archive is: a folder, or a bucket. */
 import { join } from 'node:path'
-import { SegmentFault, type SegmentFiles, type SegmentSource } from '../audit/segment.ts'
+import type { SegmentFiles, SegmentSource } from '../audit/segment.ts'
+import { Refusal } from '../errors.ts'
 import { isBucket, readBucket } from './bucket-url.ts'
 import { ArchiveFolder, openSegment } from './folder.ts'
 
-/** @throws SegmentFault for a bucket that cannot be used */
+/** @throws Refusal `invalid` for a bucket that cannot be used */
 export async function openArchive(place: string): Promise<SegmentFiles> {
   if (!isBucket(place)) return new ArchiveFolder(place)
   const bucket = readBucket(place)
-  if (typeof bucket === 'string') throw new SegmentFault(1, `The archive ${bucket}.`)
+  if (typeof bucket === 'string') throw new Refusal('invalid', `The archive ${bucket}.`)
   const { openBucket } = await import('./bucket.ts')
   return openBucket(bucket)
 }

@@ -1,6 +1,7 @@
 /** `strongroom login`, `logout` and `profiles`: which servers and keys this computer knows. */
 import { StrongroomError, Unauthorized } from '../client/errors.ts'
 import type { GrantedLogin } from '../client/model.ts'
+import { isOnThisHost } from '../this-host.ts'
 import { clientOf, readProject } from './connection.ts'
 import { readHiddenInput, secondsOf } from './input.ts'
 import { complain, Fault, print, printJson, printTable, shown } from './output.ts'
@@ -188,6 +189,6 @@ async function readKey(): Promise<string> {
 
 function warnOfPlainHttp(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol !== 'http:' || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) return
+  if (url?.protocol !== 'http:' || isOnThisHost(url)) return
   complain('This is http: whoever is on the way reads the key and every value. Use https.')
 }

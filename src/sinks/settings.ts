@@ -1,6 +1,7 @@
 /** Where the trail is sent, as `STRONGROOM_AUDIT_SINKS` says it. */
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isOnThisHost, isThisHost } from '../this-host.ts'
 
 /** Files that TLS is spoken with, each read when a connection is made. */
 export interface SinkTls {
@@ -244,12 +245,8 @@ export function addressOf(place: SinkPlace): string {
 
 /** Whether others on the way can read what is sent. */
 export function isOpen(place: SinkPlace): boolean {
-  if (place.kind === 'syslog') return place.tls === undefined && !isLoopback(place.host)
+  if (place.kind === 'syslog') return place.tls === undefined && !isThisHost(place.host)
   if (place.kind === 'file' || place.kind === 'stdout') return false
-  const { protocol, hostname } = new URL(place.url)
-  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[|\]$/g, ''))
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+  const url = new URL(place.url)
+  return url.protocol === 'http:' && !isOnThisHost(url)
 }

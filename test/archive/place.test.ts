@@ -51,4 +51,25 @@ suite('The place of an archive', () => {
       /needs the package/,
     )
   })
+
+  test('at a storage that cannot be asked is no fault of the trail, and repeats nothing that was answered', async () => {
+    class Command {}
+    class S3Client {
+      send() {
+        return Promise.reject(Object.assign(new Error('planted'), { name: 'planted-5ecret' }))
+      }
+    }
+    const commands = { PutObjectCommand: Command, GetObjectCommand: Command, ListObjectsV2Command: Command }
+    const bucket = { name: 'trail', prefix: '', region: undefined, endpoint: undefined }
+    const files = await openBucket(bucket, async () => ({ S3Client, ...commands }))
+    for (const asked of [files.find(1, 1), files.open('1/x.jsonl'), files.make('1/x.jsonl', nothing())]) {
+      await assert.rejects(asked, {
+        name: 'Refusal',
+        code: 'audit_unavailable',
+        message: 'The storage of the archive cannot be used (unknown).',
+      })
+    }
+  })
 })
+
+async function* nothing(): AsyncGenerator<string> {}

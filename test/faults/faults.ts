@@ -420,6 +420,14 @@ export const faults: readonly Fault[] = [
     'replaces nothing',
   ),
   fault(
+    'a storage that cannot be asked is no fault of the trail',
+    'archive/bucket.ts',
+    "return new Refusal('audit_unavailable',",
+    'return new SegmentFault(1,',
+    'archive/place.test.ts',
+    'is no fault of the trail',
+  ),
+  fault(
     'the URL of an archive holds no credentials',
     'archive/bucket-url.ts',
     "if (username !== '' || password !== '' || pathname",
@@ -2081,8 +2089,8 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a root key is asked for by https, beyond this host',
-    'crypto/providers/urls.ts',
-    "url.protocol === 'http:' && isLocal",
+    'this-host.ts',
+    "url.protocol === 'http:' && isOnThisHost(url)",
     "url.protocol === 'http:'",
     'config.test.ts',
     'STRONGROOM_ROOT_KEY_URLS takes',
@@ -7126,9 +7134,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'what whoever answers in place of AWS writes is not repeated',
-    'crypto/providers/awskms.ts',
-    "nameForm.test(given) ? given : 'unknown'",
-    'given',
+    'amazon.ts',
+    'error instanceof Error && nameForm.test(error.name)',
+    'error instanceof Error',
     'crypto/providers.test.ts',
     'in place of AWS',
   ),

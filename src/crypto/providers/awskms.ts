@@ -2,6 +2,7 @@
  * A root key in AWS Key Management Service: it wraps and unwraps there, and does not come out. The official client signs
  * the requests. It is large, so who uses it installs it beside Strongroom, and it is loaded here alone.
  */
+import { amazonFaultName, loadAmazonClient } from '../../amazon.ts'
 import { Refusal } from '../../errors.ts'
 import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource } from './provider.ts'
 
@@ -64,7 +65,7 @@ export async function kmsKey(
     const answer = await client
       .send(command, { abortSignal: AbortSignal.timeout(patienceMs) })
       .catch((error: unknown) => {
-        const name = error instanceof Error ? error.name : 'unknown'
+        const name = amazonFaultName(error)
         if (notOfThisKey.has(name)) return undefined
         throw troubleOf(name)
       })
@@ -103,18 +104,11 @@ export function kmsIdOf({ key, region }: KmsSource): string {
 }
 
 async function clientOf(load: () => Promise<unknown>): Promise<Client> {
-  const loaded = await load().catch(() => undefined)
-  if (isClient(loaded)) return loaded
+  const client = await loadAmazonClient<Client>(load, ['KMSClient', 'EncryptCommand', 'DecryptCommand'])
+  if (client !== undefined) return client
   throw new Refusal(
     'invalid',
     `A root key of awskms: needs the package ${clientPackage}: install it beside Strongroom.`,
-  )
-}
-
-function isClient(value: unknown): value is Client {
-  if (typeof value !== 'object' || value === null) return false
-  return ['KMSClient', 'EncryptCommand', 'DecryptCommand'].every(
-    (name) => typeof Reflect.get(value, name) === 'function',
   )
 }
 
@@ -122,11 +116,8 @@ function contextOf(context: Uint8Array): Record<string, string> {
   return { [contextName]: Buffer.from(context).toString('base64') }
 }
 
-const nameForm = /^[A-Za-z ]{1,64}$/
-
-/** By its name alone: what AWS writes may hold the caller's identity. Whoever answers in its place may write anything there. */
-function troubleOf(given: string): ProviderTrouble {
-  const name = nameForm.test(given) ? given : 'unknown'
+/** By its name alone. */
+function troubleOf(name: string): ProviderTrouble {
   if (denying.has(name)) return new ProviderTrouble('denied', `AWS refuses (${name}).`)
   return new ProviderTrouble('away', `AWS cannot be asked (${name}).`)
 }

@@ -1,4 +1,6 @@
 /** Root keys as URLs, one for each provider: `file:/path`, `env:NAME`, `command:/path`, `transit:https://…` and others. No URL holds a secret. */
+
+import { isSafeUrl } from '../../this-host.ts'
 import { maxForms } from '../root-forms.ts'
 import type { CustomerSource, RootKeySource, TransitLogin } from './provider.ts'
 import { maxShares } from './share.ts'
@@ -131,7 +133,7 @@ function transitPlaceOf(rest: string) {
   if (url === undefined || url.hash !== '' || url.username !== '' || url.password !== '') {
     throw new Unusable('must be transit:https://host/mount/name, without a user, a password or a fragment')
   }
-  if (!isSafe(url)) {
+  if (!isSafeUrl(url)) {
     throw new Unusable('must reach the server by https; by http on this host alone')
   }
   const [, mount, name] = /^\/(.+)\/([^/]+)$/.exec(url.pathname) ?? []
@@ -250,12 +252,6 @@ function shamirOf(rest: string): RootKeySource {
   return { kind: 'shamir', shares: new Shares(threshold, count) }
 }
 
-/** https, and http on this host alone. */
-function isSafe(url: URL): boolean {
-  const isLocal = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLocal)
-}
-
 /** Each is taken once; what is left is a fault. */
 class Parameters {
   readonly #left: URLSearchParams
@@ -293,7 +289,7 @@ class Parameters {
     const text = this.#take(name)
     const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
     if (text === undefined) return undefined
-    if (url !== undefined && isSafe(url) && url.username === '' && url.password === '') return text
+    if (url !== undefined && isSafeUrl(url) && url.username === '' && url.password === '') return text
     throw new Unusable(`must have a URL with https behind ${name}=, or with http of this host`)
   }
 
