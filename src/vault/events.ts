@@ -53,7 +53,7 @@ export async function listen(
         const { caller, address, environment } = asker
         const identity = JSON.stringify([caller, address, environment?.name])
         member = { sink, viewer: viewerOf(listener, filter), position, isOver: false, identity, renew }
-        return vault.listeners.add(accountId, member)
+        return vault.listeners.add(accountId, member, size)
       },
       end: () => {
         if (member !== undefined) vault.listeners.remove(accountId, member)

@@ -81,13 +81,18 @@ export class Feed {
     if (!this.#isRunning && this.#members.size > 0) void this.#run()
   }
 
-  /** Gives what a member has missed, and then what comes. */
-  async join(member: Member): Promise<void> {
+  /**
+   * Gives what a member has missed, and then what comes.
+   *
+   * @param size how long the trail was as they asked: resolves when they have all of it, however far this has read
+   */
+  async join(member: Member, size: number): Promise<void> {
     while (!member.isOver) {
       if (this.#isReading) await this.#reading
       if (this.#members.size === 0) await this.#begin()
-      if (member.position >= this.#position) break
-      await this.#catchUp(member)
+      const upTo = Math.max(this.#position, size)
+      if (member.position >= upTo) break
+      await this.#catchUp(member, upTo)
     }
     if (member.isOver) return
     this.#members.add(member)
@@ -150,10 +155,10 @@ export class Feed {
     }
   }
 
-  async #catchUp(member: Member): Promise<void> {
+  async #catchUp(member: Member, upTo: number): Promise<void> {
     await member.sink.ready()
     if (member.isOver) return
-    const { records, reached } = await this.#read(member.position, this.#position, member.viewer.isAuditor)
+    const { records, reached } = await this.#read(member.position, upTo, member.viewer.isAuditor)
     if (mayEndRights(records)) await this.#renewOne(member, member.renew())
     const hasName = await this.#namesFor([member], records)
     give(member, records, reached, hasName, new Map())

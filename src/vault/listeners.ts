@@ -64,8 +64,8 @@ export class Listeners {
     }
   }
 
-  /** Tells somebody of what comes, until they are at an end. Resolves when they have what they missed. */
-  async add(accountId: number, member: Member): Promise<void> {
+  /** Tells somebody of what comes, until they are at an end. Resolves when they have what was there: records up to `size`. */
+  async add(accountId: number, member: Member, size: number): Promise<void> {
     this.#unfollow ??= this.#store.follow(
       (grown) => this.#feeds.get(grown)?.wake(),
       () => this.#feeds.keys(),
@@ -74,7 +74,7 @@ export class Listeners {
     this.#feeds.set(accountId, feed)
     this.#members.add(member)
     // Whoever cannot be told what was missed is to come again.
-    await feed.join(member).catch(() => this.#end(member))
+    await feed.join(member, size).catch(() => this.#end(member))
   }
 
   remove(accountId: number, member: Member): void {

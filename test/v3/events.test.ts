@@ -234,6 +234,24 @@ for (const engine of engines) {
       )
     })
 
+    test('are there at once for whoever asks after what was acknowledged, also while others are being told', async (t) => {
+      const { api } = await startAccount(t, engine)
+      const other = await listenTo(t, api)
+      await api.post('/v3/secrets', { name: 's', value: '0' })
+      const versions = Array.from({ length: 30 }, (_, at) => at + 2)
+      let after = (await api.get('/v3/events')).body.next
+      for (const version of versions) {
+        await api.put('/v3/secrets/1', { value: `${version}` })
+        const { events, next } = (await api.get(`/v3/events?after=${after}`)).body
+        assert.deepEqual(
+          events.map(({ object }: { object: { version: number } }) => object.version),
+          [version],
+        )
+        after = next
+      }
+      assert.equal((await other.take(31)).length, 31)
+    })
+
     test('are filtered by name and action, and refused when these are none', async (t) => {
       const { api } = await startAccount(t, engine)
       const stream = await listenTo(t, api, '?name=db-*&action=secret.update,list.*')
