@@ -8,7 +8,7 @@ import { listListing } from '../../src/store/listings.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import type { Answer, Api } from '../support/api.ts'
 import { engines, makeFolder } from '../support/engines.ts'
-import { type Cluster, startCluster } from '../support/postgres.ts'
+import { type Cluster, connectTo, startCluster } from '../support/postgres.ts'
 import { CommitProxy } from '../support/proxy.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -96,7 +96,7 @@ test('A line that lets nothing through is left for another, and nobody notices b
 test('A lock that somebody holds on an account keeps nobody longer than promised', { skip }, async (t) => {
   const { api, place } = await startServer(t, postgres)
   await api.post('/v3/secrets', { name: 'one', value: 'v' })
-  const holder = await clientOf(t, place.databaseUrl ?? assert.fail())
+  const holder = await connectTo(t, place.databaseUrl)
   await holder.query('begin')
   await holder.query('select id from accounts for update')
 
@@ -121,7 +121,7 @@ test('A standby that every commit waits for and that is not there keeps nobody l
   const cluster = await clusterOf(t)
   const { api } = await serverOn(t, cluster.url)
   await api.post('/v3/secrets', { name: 'one', value: 'v' })
-  const admin = await clientOf(t, cluster.url)
+  const admin = await connectTo(t, cluster.url)
   await admin.query('set synchronous_commit = local')
   await admin.query(`alter system set synchronous_standby_names = 'nobody'`)
   await admin.query('select pg_reload_conf()')
@@ -143,7 +143,7 @@ test('After a failover the stale primary is left for the new one, and not return
   const { old, standby, lagging, api } = await pairOf(t)
   standby.promote()
   // As commits do that wait for a standby which has left.
-  const holder = await clientOf(t, old.url)
+  const holder = await connectTo(t, old.url)
   await holder.query('begin')
   await holder.query('select id from accounts for update')
 
@@ -215,7 +215,7 @@ async function pairOf(t: TestContext) {
   const { host } = new URL(standby.url)
   const { api } = await serverOn(t, old.url.replace(/(127\.0\.0\.1:\d+)/, `$1,${host}`))
   await api.post('/v3/secrets', { name: 'one', value: 'of both' })
-  const lagging = await clientOf(t, standby.url)
+  const lagging = await connectTo(t, standby.url)
   await caughtUp(old, lagging)
   return { old, standby, lagging, api }
 }
@@ -223,14 +223,6 @@ async function pairOf(t: TestContext) {
 async function serverOn(t: TestContext, databaseUrl: string) {
   const place = { dataDir: makeFolder(), databaseUrl, clear: async () => {} }
   return startServer(t, postgres, { place })
-}
-
-async function clientOf(t: TestContext, url: string): Promise<Client> {
-  const client = new Client(url)
-  client.on('error', () => {})
-  await client.connect()
-  t.after(() => client.end().catch(() => {}))
-  return client
 }
 
 async function caughtUp(primary: Cluster, standby: Client): Promise<void> {

@@ -4,11 +4,10 @@ import { performance } from 'node:perf_hooks'
 import { DatabaseSync } from 'node:sqlite'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { Client } from 'pg'
 import { sqlitePath } from '../../src/store/location.ts'
 import { query } from '../support/database.ts'
 import { engines, makeFolder } from '../support/engines.ts'
-import { type Cluster, startCluster } from '../support/postgres.ts'
+import { type Cluster, connectTo, startCluster } from '../support/postgres.ts'
 import { startServer } from '../support/server.ts'
 
 const sqlite = engines.find(({ name }) => name === 'SQLite') ?? assert.fail()
@@ -60,10 +59,7 @@ suite('PostgreSQL: a server is not ready', { skip: postgres.skip }, () => {
 
   test('while a batch waits for a lock, although other things could be written', async (t) => {
     const { api, url, place } = await startServer(t, postgres)
-    const holder = new Client(place.databaseUrl)
-    holder.on('error', () => {})
-    await holder.connect()
-    t.after(() => holder.end().catch(() => {}))
+    const holder = await connectTo(t, place.databaseUrl)
     await holder.query('begin')
     await holder.query('select id from accounts for update')
     assert.equal(await ready(url), 200)

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { Client } from 'pg'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import type { Answer } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
+import { connectTo } from '../support/postgres.ts'
 import { startServer } from '../support/server.ts'
 
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
@@ -81,11 +81,7 @@ async function startHeld(t: TestContext) {
   const server = await startServer(t, postgres)
   await server.api.post('/v3/secrets', { name: 'one', value: 'v' })
   await server.api.get('/v3/secrets/1')
-  const other = new Client(server.place.databaseUrl)
-  // The database may be gone before it.
-  other.on('error', () => {})
-  await other.connect()
-  t.after(() => other.end())
+  const other = await connectTo(t, server.place.databaseUrl)
   await other.query('begin')
   return { ...server, other }
 }

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { Client } from 'pg'
 import { asAnother } from './as-another.ts'
 import { freePort } from './free-port.ts'
@@ -100,6 +101,15 @@ function runner(folder: string): Run {
   return (program, parameters) => {
     execFileSync(program, parameters, { stdio: 'ignore', cwd: folder, ...user })
   }
+}
+
+/** A connection until the end of the test; it breaks in silence, as its cluster may be stopped under it. */
+export async function connectTo(t: TestContext, url: string | undefined): Promise<Client> {
+  const client = new Client(url)
+  client.on('error', () => {})
+  await client.connect()
+  t.after(() => client.end().catch(() => {}))
+  return client
 }
 
 /** Runs one statement over a connection of its own. */
