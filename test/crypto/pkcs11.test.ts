@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { openRootKey } from '../../src/crypto/providers/open.ts'
 import { ask, callPath, pkcs11Key } from '../../src/crypto/providers/pkcs11.ts'
@@ -142,13 +142,24 @@ suite('A root key in a token (PKCS#11)', { skip: softhsmSkip }, () => {
   })
 })
 
-/** A library with one token, which takes one PIN, and locks. */
-function library(state: { logins: number; flags: number; pin: string; says?: string }): Pkcs11 {
+interface Library {
+  logins: number
+  flags: number
+  pin: string
+  says?: string
+  isOut?: boolean
+}
+
+/** A library with one token, which takes one PIN, and locks; and with another, which is broken. */
+function library(state: Library): Pkcs11 {
   return {
     load: () => {},
     C_Initialize: () => {},
-    C_GetSlotList: () => [Buffer.of(1)],
-    C_GetTokenInfo: () => ({ label: 'the token'.padEnd(32), serialNumber: '1', flags: state.flags }),
+    C_GetSlotList: () => (state.isOut === true ? [] : [Buffer.of(0), Buffer.of(1)]),
+    C_GetTokenInfo: (slot) => {
+      if (slot[0] === 0) throw new Error('CKR_TOKEN_NOT_RECOGNIZED:225')
+      return { label: 'the token'.padEnd(32), serialNumber: '1', flags: state.flags }
+    },
     C_OpenSession: () => Buffer.of(2),
     C_Login: (_session, _user, given) => {
       state.logins++
@@ -168,7 +179,7 @@ function library(state: { logins: number; flags: number; pin: string; says?: str
 }
 
 suite('A PIN of a token', { skip: softhsmSkip }, () => {
-  const rootOf = (t: TestContext, state: { logins: number; flags: number; pin: string; says?: string }) => {
+  const rootOf = (t: TestContext, state: Library) => {
     const { source, pinPath } = makeToken(t, [])
     const call = async (request: TokenRequest, bytes: Uint8Array) => {
       const { answer, bytes: output } = askToken(library(state), request, Buffer.from(bytes))
@@ -191,6 +202,53 @@ suite('A PIN of a token', { skip: softhsmSkip }, () => {
     const [one] = await tryAll()
     assert.equal(state.logins, 4)
     assert.match(String(one?.status === 'rejected' && one.reason), /has no AES key/)
+  })
+
+  test('that was refused stays so when the token was away in between, or its file was', async (t) => {
+    const state: Library = { logins: 0, flags: 0, pin: 'right' }
+    const { make, pinPath } = rootOf(t, state)
+    const root = make()
+    const trouble = (message: RegExp) =>
+      assert.rejects(root.unwrap(Buffer.alloc(61, 1), context), { name: 'ProviderTrouble', message })
+    await trouble(/refuses the PIN/)
+
+    state.isOut = true
+    await trouble(/is in no slot/)
+    state.isOut = false
+    await trouble(/refuses the PIN/)
+    const wrong = readFileSync(pinPath)
+    rmSync(pinPath)
+    await trouble(/cannot be read/)
+    writeFileSync(pinPath, wrong)
+    await trouble(/refuses the PIN/)
+
+    assert.equal(state.logins, 1)
+  })
+
+  test('that was locked is tried again when it is so no more, whichever it is then', async (t) => {
+    const state: Library = { logins: 0, flags: 0, pin: 'another' }
+    const { make } = rootOf(t, state)
+    const root = make()
+    const trouble = (message: RegExp) =>
+      assert.rejects(root.unwrap(Buffer.alloc(61, 1), context), { name: 'ProviderTrouble', message })
+    await trouble(/refuses the PIN/)
+    state.flags = 0x40000
+    await trouble(/PIN is locked/)
+
+    // As the security officer sets it.
+    Object.assign(state, { flags: 0, pin })
+
+    await trouble(/has no AES key/)
+  })
+
+  test('is none that an empty file holds, as while another one is written', async (t) => {
+    const state: Library = { logins: 0, flags: 0, pin: 'right' }
+    const { make, pinPath } = rootOf(t, state)
+    writeFileSync(pinPath, '\n')
+
+    await assert.rejects(make().unwrap(Buffer.alloc(61, 1), context), { reason: 'away', message: /has no PIN/ })
+
+    assert.equal(state.logins, 0)
   })
 
   test('is not tried when it is locked, nor when one more wrong one would lock it', async (t) => {

@@ -26,7 +26,7 @@ export type TokenAnswer =
   | {
       readonly state: 'away' | 'denied'
       readonly message: string
-      /** Of the PIN that is not to be tried again. */
+      /** Of the PIN that is not to be tried again, whether it was just refused or before. */
       readonly refusedPin?: string
     }
 
@@ -64,7 +64,7 @@ export interface Pkcs11 {
 // As the standard numbers them, and for the package `gcmParameters`.
 const serialSession = 4
 const user = 1
-const flag = { loginRequired: 0x4, pinFinalTry: 0x20000, pinLocked: 0x40000 }
+const flag = { pinFinalTry: 0x20000, pinLocked: 0x40000 }
 const attribute = { class: 0, label: 3, keyType: 0x100, id: 0x102, sensitive: 0x103, length: 0x161, extractable: 0x162 }
 const secretKey = 4
 const aes = 0x1f
@@ -81,13 +81,19 @@ const packageName: string = 'pkcs11js'
 class TokenTrouble extends Error {
   override readonly name = 'TokenTrouble'
   readonly state: 'away' | 'denied'
-  readonly refusedPin: string | undefined
+  /** What is known of the PIN now: `undefined` when nothing was found out about it. */
+  readonly pin: PinKnowledge | undefined
 
-  constructor(state: 'away' | 'denied', message: string, refusedPin?: string) {
+  constructor(state: 'away' | 'denied', message: string, pin?: PinKnowledge) {
     super(message)
     this.state = state
-    this.refusedPin = refusedPin
+    this.pin = pin
   }
+}
+
+/** The mark of one that was refused; `undefined` where any is to be tried. */
+interface PinKnowledge {
+  readonly refused: string | undefined
 }
 
 export async function loadPackage(): Promise<Pkcs11> {
@@ -112,7 +118,8 @@ export function askToken(
       ? { answer: { state: 'foreign' }, bytes: none }
       : { answer: { state: 'done' }, bytes: done }
   } catch (error) {
-    const { state, message, refusedPin } = error instanceof TokenTrouble ? error : troubleOf(error)
+    const { state, message, pin } = error instanceof TokenTrouble ? error : troubleOf(error)
+    const refusedPin = pin === undefined ? request.refusedPin : pin.refused
     return { answer: { state, message, ...(refusedPin === undefined ? {} : { refusedPin }) }, bytes: none }
   }
 }
@@ -135,16 +142,27 @@ function withSession<T>(pkcs11: Pkcs11, request: TokenRequest, work: (session: H
 }
 
 function findToken(pkcs11: Pkcs11, { token, serial }: TokenSource) {
-  const found = pkcs11.C_GetSlotList(true).flatMap((slot) => {
-    const { label, serialNumber, flags } = pkcs11.C_GetTokenInfo(slot)
-    const isNamed = [
-      [token, label],
-      [serial, serialNumber],
-    ].every(([wanted, is]) => wanted === undefined || wanted === is?.replace(/[ \0]+$/, ''))
-    return isNamed ? [{ slot, flags }] : []
-  })
+  let unknown = ''
+  // Another's token may be in trouble, and keeps nobody from this one.
+  const infoOf = (slot: Handle) => {
+    try {
+      return [pkcs11.C_GetTokenInfo(slot)]
+    } catch (error) {
+      unknown = `, or in one that cannot be asked (${codeOf(error)})`
+      return []
+    }
+  }
+  const isNamed = (wanted: string | undefined, is: string) =>
+    wanted === undefined || wanted === is?.replace(/[ \0]+$/, '')
+  const found = pkcs11
+    .C_GetSlotList(true)
+    .flatMap((slot) =>
+      infoOf(slot).flatMap(({ label, serialNumber, flags }) =>
+        isNamed(token, label) && isNamed(serial, serialNumber) ? [{ slot, flags }] : [],
+      ),
+    )
   const [first] = found
-  if (first === undefined) throw new TokenTrouble('away', 'The token is in no slot of the PKCS#11 module.')
+  if (first === undefined) throw new TokenTrouble('away', `The token is in no slot of the PKCS#11 module${unknown}.`)
   if (found.length > 1) throw new TokenTrouble('denied', 'Several tokens are called so: name one by serial=.')
   return first
 }
@@ -158,10 +176,10 @@ function logIn(
   flags: number,
 ): void {
   const pin = readPin(pinPath)
+  if ((flags & flag.pinLocked) !== 0) throw lockedPin()
   const mark = createHmac('sha256', Buffer.from(pinSalt, 'hex')).update(pin).digest('hex')
   const refused = `The token refuses the PIN of ${pinPath}. It is not tried again until another one is there.`
-  if (mark === refusedPin) throw new TokenTrouble('denied', refused, mark)
-  if ((flags & flag.pinLocked) !== 0) throw lockedPin(mark)
+  if (mark === refusedPin) throw new TokenTrouble('denied', refused)
   if ((flags & flag.pinFinalTry) !== 0) {
     const why = 'The token locks its PIN if that is wrong once more: log in with another program first.'
     throw new TokenTrouble('denied', why)
@@ -170,20 +188,29 @@ function logIn(
     pkcs11.C_Login(session, user, pin)
   } catch (error) {
     const code = codeOf(error)
-    if (code === 'CKR_PIN_LOCKED') throw lockedPin(mark)
-    if (code.startsWith('CKR_PIN_')) throw new TokenTrouble('denied', refused, mark)
+    if (code === 'CKR_PIN_LOCKED') throw lockedPin()
+    if (code.startsWith('CKR_PIN_')) throw new TokenTrouble('denied', refused, { refused: mark })
     throw error
   }
 }
 
-function lockedPin(mark: string): TokenTrouble {
-  return new TokenTrouble('denied', "The token's PIN is locked: its security officer can set another one.", mark)
+/** Whichever PIN it has afterwards, it may be the one that was refused. */
+function lockedPin(): TokenTrouble {
+  const why = "The token's PIN is locked: its security officer can set another one."
+  return new TokenTrouble('denied', why, { refused: undefined })
 }
 
 /** Up to the end of its line, as editors and `echo` put one there. */
 function readPin(path: string): string {
+  const pin = readText(path).replace(/\r?\n$/, '')
+  // Another one is being written: not worth a try.
+  if (pin === '') throw new TokenTrouble('away', `The file ${path} has no PIN in it.`)
+  return pin
+}
+
+function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+    return readFileSync(path, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     throw new TokenTrouble('away', `The file ${path} cannot be read (${code}).`)
