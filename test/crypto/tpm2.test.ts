@@ -49,6 +49,9 @@ suite('A root key of a TPM', { skip: tpmSkip }, () => {
   test('that is sealed to PCRs opens nothing once one of them is another, and adds to a store until then', async (t) => {
     const { folder, tcti, extend } = await startTpm(t)
     const source: Tpm2Source = { kind: 'tpm2', path: join(folder, 'sealed'), pcrs: 'sha256:7,11', tcti }
+    await assert.rejects(openRootKey(source), (error: Error) =>
+      error.message.endsWith(`strongroom root-key make 'tpm2:${source.path}?pcrs=sha256:7,11&tcti=${tcti}'`),
+    )
     await makeSealedKey(source, undefined)
     const { place } = await startServer(t, engines[0] ?? assert.fail())
     const alone = testConfig(place, { rootKeys: [source] })
@@ -80,6 +83,11 @@ suite('A root key of a TPM', { skip: tpmSkip }, () => {
     })
     writeFileSync(join(source.path, 'sealed.priv'), 'x')
     await assert.rejects((await openRootKey(source)).wrap(plain, context), { name: 'ProviderTrouble' })
+
+    one.setOwnerPassword()
+    await assert.rejects(makeSealedKey({ ...source, path: `${source.path}3` }, undefined), {
+      message: /owner hierarchy of the TPM has a password/,
+    })
 
     one.stop()
     const gone = { reason: 'away', message: /^The TPM cannot be reached \(swtpm:.*see whether it is there/ }

@@ -24,14 +24,15 @@ export async function startTpm(t: Pick<TestContext, 'after'>) {
   const end = performance.now() + 10_000
   while (!existsSync(socket) && performance.now() < end) await setTimeout(10)
   const tcti = `swtpm:path=${socket}`
+  const run = (program: string, args: readonly string[]) =>
+    execFileSync(program, args, { env: { ...process.env, TPM2TOOLS_TCTI: tcti }, stdio: 'ignore' })
   return {
     folder,
     tcti,
+    /** As an administrator may have done. */
+    setOwnerPassword: () => run('tpm2_changeauth', ['-c', 'owner', 'planted']),
     stop: () => child.kill('SIGKILL'),
     /** As what starts the machine does with what it starts. */
-    extend: (register: number) => {
-      const env = { ...process.env, TPM2TOOLS_TCTI: tcti }
-      execFileSync('tpm2_pcrextend', [`${register}:sha256=${'ab'.repeat(32)}`], { env, stdio: 'ignore' })
-    },
+    extend: (register: number) => run('tpm2_pcrextend', [`${register}:sha256=${'ab'.repeat(32)}`]),
   }
 }

@@ -98,6 +98,9 @@ export interface RootKeyProvider {
   ask?(): Promise<boolean>
 }
 
+/** How a TPM is reached, unless the settings say so: by the resource manager of the kernel. */
+export const usualTcti = 'device:/dev/tpmrm0'
+
 /** Each answer of a provider is waited for so long. */
 export const patienceMs = 10_000
 

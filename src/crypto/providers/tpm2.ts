@@ -23,7 +23,7 @@ import { Refusal } from '../../errors.ts'
 import { randomBytes } from '../random.ts'
 import { idOf, keptElsewhere, rootKeyBytes } from './local.ts'
 import { type Ran, run, usualPath } from './program.ts'
-import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource } from './provider.ts'
+import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource, usualTcti } from './provider.ts'
 
 export type Tpm2Source = Extract<RootKeySource, { readonly kind: 'tpm2' }>
 
@@ -35,7 +35,7 @@ const managed = /^(device:\/dev\/tpmrm\d+|tabrmd(:.*)?)$/
 
 /** @throws Refusal `invalid` when nothing is sealed there */
 export function tpm2Key(source: Tpm2Source, timeoutMs = patienceMs): RootKeyProvider {
-  const id = readId(source.path)
+  const id = readId(source)
   let reading: Promise<KeyObject> | undefined
   // Versions of the master key are opened all at once: the TPM is asked once for them.
   const read = () => {
@@ -148,6 +148,11 @@ function troubleOf({ path, pcrs, tcti }: Tpm2Source, tool: string, errors: strin
       const why = `The TPM does not unseal the root key: its PCRs (${pcrs}) are not what they were when it was sealed, or it was sealed to others.`
       return new ProviderTrouble('denied', why)
     }
+    case '0x9a2': {
+      const why =
+        'The owner hierarchy of the TPM has a password, which Strongroom has no place for: take it away (tpm2_changeauth -c owner).'
+      return new ProviderTrouble('denied', why)
+    }
     case '0x12f':
       return new ProviderTrouble('denied', 'The root key is sealed to PCRs: say to which, by pcrs=.')
     case '0x1df':
@@ -160,14 +165,20 @@ function troubleOf({ path, pcrs, tcti }: Tpm2Source, tool: string, errors: strin
   }
 }
 
-function readId(path: string): string {
+function readId({ path, pcrs, tcti }: Tpm2Source): string {
   const text = ['sealed.pub', 'sealed.priv'].every((name) => existsSync(join(path, name)))
     ? readText(join(path, 'id'))
     : ''
   if (idForm.test(text)) return text
+  // What it is sealed to is in the URL: copied without, it would be sealed to nothing.
+  const parameters = new URLSearchParams({
+    ...(pcrs === undefined ? {} : { pcrs }),
+    ...(tcti === usualTcti ? {} : { tcti }),
+  })
+  const query = parameters.size === 0 ? '' : `?${decodeURIComponent(String(parameters))}`
   throw new Refusal(
     'invalid',
-    `The folder ${path} has no root key that a TPM sealed. Make one: strongroom root-key make 'tpm2:${path}'`,
+    `The folder ${path} has no root key that a TPM sealed. Make one: strongroom root-key make 'tpm2:${path}${query}'`,
   )
 }
 

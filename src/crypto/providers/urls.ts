@@ -2,7 +2,7 @@
 
 import { isSafeUrl } from '../../this-host.ts'
 import { maxForms } from '../root-forms.ts'
-import type { CustomerSource, RootKeySource, TransitLogin } from './provider.ts'
+import { type CustomerSource, type RootKeySource, type TransitLogin, usualTcti } from './provider.ts'
 import { maxShares } from './share.ts'
 import { Shares } from './shares.ts'
 
@@ -216,7 +216,7 @@ function tpm2Of(rest: string): RootKeySource {
   const pcrs = parameters.matching('pcrs', pcrsForm, 'must have a bank and its registers behind pcrs=: sha256:7,11')
   const tcti = parameters.matching('tcti', tctiForm, 'must have behind tcti= what tpm2-tools take: device:/dev/tpmrm0')
   parameters.end()
-  return { kind: 'tpm2', path: pathOf('tpm2', folder), pcrs, tcti: tcti ?? 'device:/dev/tpmrm0' }
+  return { kind: 'tpm2', path: pathOf('tpm2', folder), pcrs, tcti: tcti ?? usualTcti }
 }
 
 /** As bytes, for ids need not be text. */
