@@ -34,7 +34,8 @@ export function fail(error: unknown): number {
   if (error instanceof StrongroomError) return failOfServer(error)
   if (error instanceof Refusal) {
     complain(error.message)
-    if (error.cause instanceof Error) complain(`  because: ${error.cause.message}`)
+    const { cause } = error
+    if (cause instanceof Error && !error.message.includes(cause.message)) complain(`  because: ${cause.message}`)
     // Other refusals of that code are of the state that things are in.
     if (error.code === 'invalid' && error.fields.length > 0) return exitCodes.usage
     return exitCodes[refusalKinds[error.code] ?? 'failure']

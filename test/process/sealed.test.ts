@@ -104,11 +104,13 @@ suite('A sealed server as a process', () => {
     await first.until(503, /"sealed"/)
     assert.deepEqual(await first.end('SIGTERM'), { code: 0, signal: null })
 
-    const { end, get, until, output } = await start(t, place, url)
+    const { end, get, until, output, run } = await start(t, place, url)
     await until(503, /"sealed"/)
     program.say('')
     await until(200, /"ready"/)
     assert.match(output(), /ended with 1/)
+    const told = run(['rewrap', '--add', 'command:/no/such'])
+    assert.equal(told.stderr.match(/cannot be run/g)?.length, 1, told.stderr)
     await until(200, /strongroom_root_key_up\{provider="command:[^"]+"\} 1/, '/metrics')
     for (const body of ['exit 1', 'sleep 60', 'head -c 32 /dev/zero | base64; exit 0']) {
       program.say(body)
