@@ -138,7 +138,10 @@ export function readConfig(environment: Environment = process.env): Config {
 
 /** Names that begin like ours and mean nothing: most likely mistyped. */
 export function unknownSettings(environment: Environment = process.env): readonly string[] {
-  const ofClients = ['STRONGROOM_URL', 'STRONGROOM_API_KEY', 'STRONGROOM_PROFILE']
+  const ofClients = [
+    ...['STRONGROOM_URL', 'STRONGROOM_API_KEY', 'STRONGROOM_PROFILE'],
+    ...['STRONGROOM_CLIENT_CERT', 'STRONGROOM_CLIENT_KEY'],
+  ]
   const known = new Set([...settings.map(({ name }) => name), ...ofClients])
   return Object.keys(environment).filter(
     (name) => name.startsWith('STRONGROOM_') && !name.startsWith('STRONGROOM_TEST_') && !known.has(name),

@@ -35,6 +35,7 @@ const rooms: Record<string, readonly string[]> = {
   // What leaves the server for where others chose.
   outbound: ['model/address.ts'],
   json: ['errors'],
+  pem: ['errors'],
   // What the key/value engine of Vault holds, for whoever serves it and whoever brings it over.
   'vault-map': ['json'],
   // Tokens of others: what they say, whether they say it, and where their issuers' keys are.
@@ -97,6 +98,7 @@ const rooms: Record<string, readonly string[]> = {
     // Shares go from the request to what collects them.
     'crypto/providers/shares.ts',
     'json',
+    'pem',
     'vault-map',
     // Why a token was refused, for the log and the metrics.
     'oidc/token.ts',
@@ -126,6 +128,7 @@ const rooms: Record<string, readonly string[]> = {
     'audit',
     'json',
     'model',
+    'pem',
     'vault-map',
     'crypto/aead.ts',
     'errors',

@@ -1,10 +1,11 @@
 /** `strongroom auth oidc`: trades the token of a job for an API key that lives minutes, and prints the key. */
 import type { JobKey } from '../client/model.ts'
 import { tradeToken } from '../client/trust-rules.ts'
-import { fetch } from './http.ts'
+import { certificateOfVariables } from './client-certificate.ts'
+import { fetchShowing } from './connection.ts'
 import { readInputFile, readStandardInput } from './input.ts'
 import { Fault, print, printJson, shown, tell } from './output.ts'
-import { knownUrl } from './profiles.ts'
+import { chosenProfile, knownUrl } from './profiles.ts'
 import { isOnGitHub, readToken } from './tokens.ts'
 
 export interface AuthOptions {
@@ -20,6 +21,7 @@ export async function oidc({ tokenFile, audience, account, rule, profile, json }
   const url = serverOf(profile)
   const token = await tokenOf(tokenFile, audience, url)
   const input = { token, ...(account === undefined ? {} : { account }), ...(rule === undefined ? {} : { rule }) }
+  const fetch = fetchShowing(certificateOfVariables() ?? certificateFor(url, profile))
   const key = await tradeToken({ url, fetch, timeoutMs: 30_000 }, input)
   if (json) return printJson(key)
   tell(`By the trust rule ${shown(key.rule)}, until ${key.expires_at}: ${scopesOf(key)}`)
@@ -35,6 +37,12 @@ function serverOf(profile: string | undefined): string {
   const url = knownUrl(profile)
   if (url !== undefined) return url
   throw new Fault('usage', 'No server is known. Set STRONGROOM_URL.')
+}
+
+/** Of the profile, where it is its server that is asked. */
+function certificateFor(url: string, wanted: string | undefined) {
+  const profile = chosenProfile(wanted)
+  return profile?.url === url ? profile.certificate : undefined
 }
 
 async function tokenOf(path: string | undefined, audience: string | undefined, url: string): Promise<string> {

@@ -8,7 +8,7 @@ import { setTimeout as later } from 'node:timers/promises'
 import { RateLimited, TimedOut, Unavailable, Unreachable } from '../client/errors.ts'
 import { beginLogin, cancelLogin, pollLogin } from '../client/logins.ts'
 import type { BegunLogin, GrantedLogin } from '../client/model.ts'
-import { fetch } from './http.ts'
+import type { Fetch } from '../client/options.ts'
 import { Fault, shown, tell } from './output.ts'
 import { environmentForOthers, variable } from './process-env.ts'
 import { progress } from './progress.ts'
@@ -32,7 +32,7 @@ const cancelMs = 3000
  *
  * @throws Fault `denied` when it was refused, `failure` when nobody answered in time
  */
-export async function logInWithBrowser(url: string, wanted: BrowserLogin): Promise<GrantedLogin> {
+export async function logInWithBrowser(url: string, fetch: Fetch, wanted: BrowserLogin): Promise<GrantedLogin> {
   const { account, scopes, seconds, bindsNetwork } = wanted
   const server = { url, fetch, timeoutMs: 30_000 }
   const begun = await beginLogin(server, {

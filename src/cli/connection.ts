@@ -2,6 +2,7 @@
 import type { Fetch, StrongroomOptions } from '../client/options.ts'
 import { Strongroom } from '../client/strongroom.ts'
 import { TradedKeys } from '../client/traded-keys.ts'
+import { type ClientCertificate, certificateOfVariables, certificateReader } from './client-certificate.ts'
 import { complain, Fault, tell } from './output.ts'
 import { variable } from './process-env.ts'
 import { type Profile, readProfiles } from './profiles.ts'
@@ -57,10 +58,11 @@ export async function connectToStore(wanted: Wanted): Promise<Strongroom> {
 }
 
 /** @throws Fault `settings` for a URL or a key that cannot be one; neither is quoted */
-export function clientOf({ url, credential }: Profile, environment?: string): Strongroom {
+export function clientOf({ url, credential, certificate }: Profile, environment?: string): Strongroom {
   const place = environment === undefined ? {} : { environment }
+  const fetch = fetchShowing(certificate)
   try {
-    const apiKey = typeof credential === 'string' ? credential : tradedKeys(url, credential)
+    const apiKey = typeof credential === 'string' ? credential : tradedKeys(url, credential, fetch)
     return made({ url, apiKey, fetch, timeoutMs, ...place }, credential)
   } catch (error) {
     if (error instanceof TypeError) throw new Fault('settings', error.message)
@@ -69,8 +71,23 @@ export function clientOf({ url, credential }: Profile, environment?: string): St
 }
 
 const timeoutMs = 30_000
-/** Loaded when something is asked. */
-const fetch: Fetch = async (url, init) => (await import('./http.ts')).fetch(url, init)
+
+/**
+ * What requests are sent with; loaded when something is asked.
+ *
+ * @throws Fault `settings` for a certificate that cannot be shown
+ */
+export function fetchShowing(certificate: ClientCertificate | undefined): Fetch {
+  const read = certificate === undefined ? undefined : certificateReader(certificate)
+  return async (url, init) => (await import('./http.ts')).fetch(url, init, read?.())
+}
+
+/** The same profile, with the certificate that variables name, if they do. */
+export function underVariables<P extends Profile>(profile: P): P {
+  const certificate = certificateOfVariables()
+  return certificate === undefined ? profile : { ...profile, certificate }
+}
+
 const makings = new WeakMap<Strongroom, Made>()
 /** How long a refused trade is tried again, where a command says so. */
 let refusedMs: number | undefined
@@ -112,7 +129,7 @@ export function keysOf(client: Strongroom): TradedKeys | undefined {
   return apiKey instanceof TradedKeys ? apiKey : undefined
 }
 
-function tradedKeys(url: string, workload: Workload): TradedKeys {
+function tradedKeys(url: string, workload: Workload, fetch: Fetch): TradedKeys {
   const { account, rule } = workload
   const keys = new TradedKeys({
     url,
@@ -147,7 +164,7 @@ export async function whereTo(wanted: Wanted): Promise<Where> {
 }
 
 function whereIn(wanted: Wanted, project: Project | undefined): Where {
-  return { ...keyFor(wanted, project), project, environment: environmentFor(wanted, project) }
+  return { ...underVariables(keyFor(wanted, project)), project, environment: environmentFor(wanted, project) }
 }
 
 function environmentFor({ environment: typed }: Wanted, project: Project | undefined): Where['environment'] {
@@ -178,10 +195,10 @@ function keyFor(wanted: Wanted, project: Project | undefined): Omit<Where, 'proj
     const text = `STRONGROOM_URL names another server than the one that the key of the profile is for, ${stored.url}.`
     throw new Fault('settings', `${text} Set STRONGROOM_API_KEY too, or unset STRONGROOM_URL.`)
   }
-  const { credential } = stored
+  const { credential, certificate } = stored
   const of = typeof credential === 'string' ? '' : `, with ${sourceOf(credential)}`
   const how = given === undefined ? `profile ${stored.name}${of}` : `${given.source}, and profile ${stored.name}`
-  return { url: stored.url, credential: apiKey ?? credential, source: how }
+  return { url: stored.url, credential: apiKey ?? credential, certificate, source: how }
 }
 
 interface Given extends Pick<Profile, 'credential'> {

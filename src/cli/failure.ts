@@ -123,6 +123,9 @@ function hintOf(error: StrongroomError): string | undefined {
   }
   if (error instanceof Forbidden) return 'Ask for a key with the scope that is missing.'
   if (error instanceof UnexpectedAnswer) return '"strongroom status" shows which server is asked.'
+  if (error instanceof Unreachable && /alert certificate required/.test(error.message)) {
+    return 'It asks for a client certificate: set STRONGROOM_CLIENT_CERT and STRONGROOM_CLIENT_KEY.'
+  }
   if (error instanceof Unreachable) return 'Is the server running? "strongroom status" shows which one is asked.'
   if (error.code === 'stale_version') return 'Look at what is there now ("strongroom secrets diff"), then try again.'
   if (error instanceof RateLimited || error instanceof Unavailable) return 'Try again later.'

@@ -4,15 +4,25 @@
  */
 import http from 'node:http'
 import { Readable } from 'node:stream'
-import type { Fetch, FetchAnswer } from '../client/options.ts'
+import type { FetchAnswer, FetchInit } from '../client/options.ts'
+import type { PemPair } from '../pem.ts'
 
-/** Sends one request, and resolves once the head of its answer is there. Follows nothing. */
-export const fetch: Fetch = async (address, { method, headers, body, signal }) => {
+/**
+ * Sends one request, and resolves once the head of its answer is there. Follows nothing.
+ *
+ * @param shown what is shown to a server that asks for a certificate; another one is shown on a connection of its own
+ */
+export async function fetch(
+  address: string,
+  { method, headers, body, signal }: FetchInit,
+  shown?: PemPair,
+): Promise<FetchAnswer> {
   const url = new URL(address)
   const { request } = url.protocol === 'https:' ? (await import('node:https')).default : http
   const sent = { ...headers, 'accept-encoding': 'identity', ...lengthOf(body) }
+  const certificate = shown === undefined ? {} : { cert: shown.cert, key: shown.key }
   return new Promise((resolve, reject) => {
-    const asked = request(url, { method, headers: sent, signal }, (answer) => resolve(answerOf(answer)))
+    const asked = request(url, { method, headers: sent, signal, ...certificate }, (answer) => resolve(answerOf(answer)))
     asked.on('error', reject)
     asked.end(body)
   })

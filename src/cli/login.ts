@@ -2,7 +2,8 @@
 import { StrongroomError, Unauthorized } from '../client/errors.ts'
 import type { GrantedLogin } from '../client/model.ts'
 import { isOnThisHost } from '../this-host.ts'
-import { clientOf, readProject } from './connection.ts'
+import { certificateTyped } from './client-certificate.ts'
+import { clientOf, fetchShowing, readProject, underVariables } from './connection.ts'
 import { readHiddenInput, secondsOf } from './input.ts'
 import { complain, Fault, print, printJson, printTable, shown } from './output.ts'
 import { variable } from './process-env.ts'
@@ -30,6 +31,8 @@ interface LoginOptions extends Options {
   readonly oidc?: string
   readonly rule?: string
   readonly audience?: string
+  readonly clientCert?: string
+  readonly clientKey?: string
 }
 
 /** Stores a server and a key, once the server takes that key. */
@@ -39,12 +42,13 @@ export async function login(options: LoginOptions): Promise<void> {
   readProfiles()
   const url = await urlFor(options)
   warnOfPlainHttp(url)
+  const certificate = certificateTyped(options.clientCert, options.clientKey)
   const workload = workloadFor(options)
-  if (workload !== undefined) return loginOfJob(name, { url, credential: workload }, options)
+  if (workload !== undefined) return loginOfJob(name, { url, credential: workload, certificate }, options)
   const apiKey = options.web ? '' : await readKey()
-  const given = apiKey === '' ? await keyByBrowser(url, options) : undefined
-  const profile: Profile = { url, credential: given?.api_key ?? apiKey, isMadeHere: given !== undefined }
-  await clientOf(profile).keys.self()
+  const given = apiKey === '' ? await keyByBrowser({ url, credential: '', certificate }, options) : undefined
+  const profile: Profile = { url, credential: given?.api_key ?? apiKey, certificate, isMadeHere: given !== undefined }
+  await clientOf(asTyped(profile)).keys.self()
   await store(name, profile)
   if (options.json) {
     const { person, key_id, scopes, networks, expires_at } = given ?? {}
@@ -55,6 +59,11 @@ export async function login(options: LoginOptions): Promise<void> {
     print(`Permissions: ${given.scopes.join(' ')}`)
   }
   print(`The server takes the key. It is stored as profile ${name}, in ${profilesPath()}.`)
+}
+
+/** What was typed wins over variables, which say so to each command by themselves and are not stored. */
+function asTyped(profile: Profile): Profile {
+  return profile.certificate === undefined ? underVariables(profile) : profile
 }
 
 async function store(name: string, profile: Profile): Promise<void> {
@@ -76,7 +85,7 @@ const revokeTimeoutMs = 10_000
 async function endKey(profile: Profile): Promise<boolean> {
   if (profile.isMadeHere !== true) return false
   try {
-    await clientOf(profile).keys.revokeSelf({ timeoutMs: revokeTimeoutMs, retries: 0 })
+    await clientOf(underVariables(profile)).keys.revokeSelf({ timeoutMs: revokeTimeoutMs, retries: 0 })
     return true
   } catch (error) {
     if (error instanceof Unauthorized) return true
@@ -102,7 +111,7 @@ function workloadFor({ tokenFile, oidc, account, rule, audience }: LoginOptions)
 
 /** Stores where tokens come from, and no key: each command trades for its own. */
 async function loginOfJob(name: string, profile: Profile, { json }: LoginOptions): Promise<void> {
-  const { scopes } = await clientOf(profile).keys.self()
+  const { scopes } = await clientOf(asTyped(profile)).keys.self()
   await store(name, profile)
   const { url, credential } = profile
   if (json) return printJson({ profile: name, url, stored_in: profilesPath(), scopes })
@@ -111,12 +120,13 @@ async function loginOfJob(name: string, profile: Profile, { json }: LoginOptions
   print(`The server takes ${shown(source)}. That is stored as profile ${name}, in ${profilesPath()}; no key is.`)
 }
 
-async function keyByBrowser(url: string, options: LoginOptions): Promise<GrantedLogin> {
+async function keyByBrowser(profile: Profile, options: LoginOptions): Promise<GrantedLogin> {
   const { account, scope, expires, bindNetwork = false, browser, json = false } = options
   const seconds = secondsOf('--expires', expires)
   const { logInWithBrowser } = await import('./browser-login.ts')
   const wanted = { account, scopes: scope, seconds, bindsNetwork: bindNetwork, opens: browser, isQuiet: json }
-  return logInWithBrowser(url, wanted)
+  const { url, certificate } = asTyped(profile)
+  return logInWithBrowser(url, fetchShowing(certificate), wanted)
 }
 
 /** Revokes what a login had made, and forgets what was stored; a key that was typed in stays good. */

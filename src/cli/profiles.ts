@@ -1,6 +1,7 @@
 /** What `strongroom login` stores: servers and API keys by name, in a file for its owner alone. */
 import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { ClientCertificate } from './client-certificate.ts'
 import { Fault } from './output.ts'
 import { configFolder, variable } from './process-env.ts'
 import { checkedPlatform, type Workload } from './tokens.ts'
@@ -9,6 +10,8 @@ export interface Profile {
   readonly url: string
   /** An API key, or where the tokens come from that keys are traded for. */
   readonly credential: string | Workload
+  /** What is shown to the server, where it asks for a certificate. */
+  readonly certificate?: ClientCertificate | undefined
   /** Whether `strongroom login` had the key made, for this computer alone: it ends with the profile. */
   readonly isMadeHere?: boolean
 }
@@ -46,8 +49,13 @@ export function readProfiles(): Profiles {
 
 /** The URL that is known without a project file, for whoever needs no key. @param wanted a profile, as it was typed */
 export function knownUrl(wanted?: string): string | undefined {
+  return variable('STRONGROOM_URL') ?? chosenProfile(wanted)?.url
+}
+
+/** The profile that is meant, if it is stored. @param wanted as it was typed */
+export function chosenProfile(wanted?: string): Profile | undefined {
   const { current, profiles } = readProfiles()
-  return variable('STRONGROOM_URL') ?? profiles.get(wanted ?? variable('STRONGROOM_PROFILE') ?? current ?? '')?.url
+  return profiles.get(wanted ?? variable('STRONGROOM_PROFILE') ?? current ?? '')
 }
 
 /** Replaces the file whole: a broken write leaves the old one. */
@@ -56,9 +64,11 @@ export async function writeProfiles({ current, profiles }: Profiles): Promise<vo
   const folder = dirname(path)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o700)
-  const entries = [...profiles].map(([name, { url, credential, isMadeHere }]) => {
+  const entries = [...profiles].map(([name, { url, credential, certificate, isMadeHere }]) => {
     const made = isMadeHere === true ? { made_by_login: true } : {}
-    return [name, { url, ...storedOf(credential), ...made }] as const
+    const files =
+      certificate === undefined ? {} : { client_cert: certificate.cert.path, client_key: certificate.key.path }
+    return [name, { url, ...storedOf(credential), ...files, ...made }] as const
   })
   const text = JSON.stringify({ current, profiles: Object.fromEntries(entries) }, undefined, 2)
   // Every command reads profiles, and few write them.
@@ -83,7 +93,8 @@ function parse(text: string): Profiles | undefined {
   for (const [name, entry] of Object.entries(found['profiles'])) {
     const credential = isObject(entry) ? credentialIn(entry) : undefined
     if (!isObject(entry) || typeof entry['url'] !== 'string' || credential === undefined) return undefined
-    profiles.set(name, { url: entry['url'], credential, isMadeHere: entry['made_by_login'] === true })
+    const isMadeHere = entry['made_by_login'] === true
+    profiles.set(name, { url: entry['url'], credential, certificate: certificateIn(name, entry), isMadeHere })
   }
   const { current } = found
   return { current: typeof current === 'string' && profiles.has(current) ? current : undefined, profiles }
@@ -106,6 +117,13 @@ function credentialIn(entry: Readonly<Record<string, unknown>>): Profile['creden
     rule: textOf('rule'),
     audience: textOf('audience'),
   }
+}
+
+function certificateIn(name: string, entry: Readonly<Record<string, unknown>>): ClientCertificate | undefined {
+  const [cert, key] = [entry['client_cert'], entry['client_key']]
+  if (typeof cert !== 'string' || typeof key !== 'string') return undefined
+  const fileOf = (field: string, path: string) => ({ setting: `The ${field} of the profile ${name}`, path })
+  return { cert: fileOf('client_cert', cert), key: fileOf('client_key', key) }
 }
 
 function jsonOf(text: string): unknown {

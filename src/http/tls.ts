@@ -1,10 +1,10 @@
 /** TLS in the server itself: the certificate, its key, and the authority of clients' certificates, read anew as they change. */
-import { createHash, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { createHash, type X509Certificate } from 'node:crypto'
+import { statSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
-import { Refusal } from '../errors.ts'
 import type { TlsFiles } from '../listen.ts'
+import { certificatesIn, readPair, readPem, wrongPem } from '../pem.ts'
 import { speaksTls } from './arrivals.ts'
 
 /** What was read from the files: it fits together, and a server can be started with it. */
@@ -20,25 +20,17 @@ export interface TlsPair {
 
 /** As long as the headers of a request may take. */
 const handshakeTimeoutMs = 5_000
-const certificateForm = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 /** @throws Refusal `invalid`, which names the setting and quotes nothing of a file */
 export function readTls({ certPath, keyPath, clientCaPath }: TlsFiles): TlsPair {
-  const cert = readAs('STRONGROOM_TLS_CERT', certPath)
-  const key = readAs('STRONGROOM_TLS_KEY', keyPath)
-  const ca = clientCaPath === undefined ? undefined : readAs('STRONGROOM_TLS_CLIENT_CA', clientCaPath)
-  const [certificate] = certificatesIn('STRONGROOM_TLS_CERT', cert)
-  if (ca !== undefined) certificatesIn('STRONGROOM_TLS_CLIENT_CA', ca)
-  if (key.includes('ENCRYPTED')) {
-    throw wrong('STRONGROOM_TLS_KEY', 'is encrypted: nobody is there to type its passphrase. Decrypt it')
-  }
+  const [certFile, keyFile] = filesOf(certPath, keyPath)
+  const { cert, key, certificate } = readPair(certFile, keyFile)
+  const ca = clientCaPath === undefined ? undefined : readAuthorities(clientCaPath)
   const context = { cert, key, ...(ca === undefined ? {} : { ca }) }
   try {
     createSecureContext(context)
-  } catch (error) {
-    const isMismatch = error instanceof Error && /KEY_VALUES_MISMATCH|KEY_TYPE_MISMATCH/.test(codeOf(error))
-    if (isMismatch) throw wrong('STRONGROOM_TLS_KEY', 'is not the key of the certificate in STRONGROOM_TLS_CERT')
-    throw wrong('STRONGROOM_TLS_KEY', 'must be an RSA or EC private key in PEM')
+  } catch {
+    throw wrongPem(keyFile, 'must be an RSA or EC private key in PEM')
   }
   return {
     context,
@@ -95,7 +87,7 @@ export class ServedTls {
         return { kind: 'unchanged' }
       }
       if (isOutOfTime(pair, now) && !isOutOfTime(this.#pair, now)) {
-        throw wrong('STRONGROOM_TLS_CERT', 'has a certificate whose time is over, or has not begun')
+        throw wrongPem(certFileOf(this.#files), 'has a certificate whose time is over, or has not begun')
       }
       this.#serve(pair)
       return { kind: 'taken', pair }
@@ -116,31 +108,17 @@ export class ServedTls {
   }
 }
 
-function readAs(setting: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const code = codeOf(error)
-    const why = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`
-    throw wrong(setting, `names a file that ${why}`)
-  }
+function filesOf(certPath: string, keyPath: string) {
+  return [certFileOf({ certPath }), { setting: 'STRONGROOM_TLS_KEY', path: keyPath }] as const
 }
 
-/** @throws Refusal `invalid` unless there is one at least: without an authority of its own, Node believes all known ones. */
-function certificatesIn(setting: string, text: string): readonly [X509Certificate, ...X509Certificate[]] {
-  try {
-    const [first, ...rest] = (text.match(certificateForm) ?? []).map((one) => new X509Certificate(one))
-    if (first !== undefined) return [first, ...rest]
-  } catch {
-    // Said below.
-  }
-  throw wrong(setting, 'must be a file with certificates in PEM')
+function certFileOf({ certPath }: Pick<TlsFiles, 'certPath'>) {
+  return { setting: 'STRONGROOM_TLS_CERT', path: certPath }
 }
 
-function wrong(setting: string, text: string): Refusal {
-  return new Refusal('invalid', `${setting} ${text}.`)
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
+function readAuthorities(path: string): string {
+  const file = { setting: 'STRONGROOM_TLS_CLIENT_CA', path }
+  const text = readPem(file)
+  certificatesIn(file, text)
+  return text
 }

@@ -15,6 +15,8 @@ export function define(command: Command): void {
     .option('--audience <audience>', 'which audience to ask GitHub for (default: the URL of the server)')
     .option('--scope <scopes...>', 'permissions to ask for (default: all that you have for secrets)')
     .option('--expires <time>', 'how long the key stays valid: up to 30d', '12h')
+    .option('--client-cert <file>', 'show this certificate to a server that asks for one; where it is, is stored')
+    .option('--client-key <file>', 'its private key, not encrypted')
     .option('--bind-network', 'ask for a key that works from this IP address only')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -30,6 +32,10 @@ export function define(command: Command): void {
     [
       'strongroom login --url https://strongroom.example.com --token-file /var/run/secrets/strongroom/token',
       'for a job whose platform signs tokens: no key is stored',
+    ],
+    [
+      'strongroom login --url https://strongroom.example.com --client-cert laptop.pem --client-key laptop.key',
+      'for a server with mutual TLS',
     ],
     [
       'strongroom login --url https://strongroom.example.com --profile work < key.txt',

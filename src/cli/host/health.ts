@@ -1,8 +1,9 @@
 /** `strongroom health`: asks the server of this host, as its settings say, whether it is ready. */
 import { type RequestOptions, request as requestPlain } from 'node:http'
-import { request as requestOverTls } from 'node:https'
+import { request as requestOverTls, type RequestOptions as TlsOptions } from 'node:https'
 import { type Config, readConfig } from '../../config.ts'
 import { type Address, isSocketPath } from '../../listen.ts'
+import { certificateOfVariables, certificateReader } from '../client-certificate.ts'
 import { Fault, print } from '../output.ts'
 
 const patienceMs = 3_000
@@ -35,8 +36,10 @@ function ask({ listen, metricsListen, tls }: Config): Promise<Answer> {
   if (metricsListen !== undefined) return get(requestPlain, at(metricsListen))
   if (isSocketPath(listen)) return get(requestPlain, { socketPath: listen.path })
   if (tls === undefined) return get(requestPlain, at(listen))
+  const files = certificateOfVariables()
+  const { cert, key } = files === undefined ? {} : certificateReader(files)()
   // It is this host that is asked, by its address, and nothing is told it.
-  return get(requestOverTls, { ...at(listen), rejectUnauthorized: false })
+  return get(requestOverTls, { ...at(listen), rejectUnauthorized: false, cert, key })
 }
 
 function at({ host, port }: Address): RequestOptions {
@@ -45,7 +48,7 @@ function at({ host, port }: Address): RequestOptions {
 
 function get(
   send: typeof requestPlain | typeof requestOverTls,
-  where: RequestOptions & { readonly rejectUnauthorized?: boolean },
+  where: RequestOptions & Pick<TlsOptions, 'rejectUnauthorized' | 'cert' | 'key'>,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asked = send({ ...where, path: '/readyz', agent: false, timeout: patienceMs }, (answer) => {
