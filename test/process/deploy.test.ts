@@ -1,10 +1,11 @@
 /** The files of a deployment name what there is: settings, paths, and the same Node as everywhere. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
 import { settings } from '../../src/settings.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -24,6 +25,18 @@ suite('The files of a deployment', () => {
       for (const [name] of read(file).matchAll(/\bSTRONGROOM_[A-Z_]+\b/g))
         assert.ok(known.has(name), `${file}: ${name}`)
     }
+  })
+
+  test('are YAML, which no program reads in another way: no key stands twice', () => {
+    const paths = globSync(['*.{yaml,yml}', 'deploy/**/*.yaml', 'docs/**/*.yaml'], { cwd: root })
+    const whole = paths.filter((path) => !path.includes('/templates/')).map((path) => [path, read(path)] as const)
+    const shown = globSync('docs/**/*.md', { cwd: root }).flatMap((path) => {
+      return [...read(path).matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text = '']) => [path, text] as const)
+    })
+    for (const [path, text] of [...whole, ...shown]) {
+      for (const { errors } of parseAllDocuments(text)) assert.deepEqual(errors, [], path)
+    }
+    assert.ok(whole.length > 5 && shown.length > 5)
   })
 
   test('copy only what there is, and all that a build needs', () => {
