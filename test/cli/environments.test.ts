@@ -204,6 +204,9 @@ preparedSuite('A secret that an environment inherits', async () => {
     const who = await told('who', 'smtp')
     assert.deepEqual([who.name, who.readers.length, who.holders], ['smtp', 1, []])
     assert.ok(who.readers[0].reads >= 1)
+    const slip = await person.run(['keys', 'create', 'ci', '--scope', 'secrets:read@prdo'])
+    assert.notEqual(slip.code, 0)
+    assert.match(slip.stderr, /There is no environment prdo\./)
     const narrow = await person.server.withScopes('secrets:list@prod', 'secrets:read@prod')
     const env = { STRONGROOM_API_KEY: narrow.key }
     assert.equal((await person.run(['secrets', 'history', 'smtp'], { env })).code, 0)

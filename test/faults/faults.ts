@@ -7148,4 +7148,20 @@ export const faults: readonly Fault[] = [
     'vault/customer-guards.test.ts',
     'read earlier',
   ),
+  fault(
+    'a scope names no environment that is not there',
+    'store/decide/admit.ts',
+    'namingNoEnvironment(call, handed) ?? definition',
+    'definition',
+    'v3/scoped-environments.test.ts',
+    'SQLite.*when a key is made',
+  ),
+  fault(
+    'naming an environment that one does not see tells nothing',
+    'store/decide/grants.ts',
+    'if (seesEnvironment(call.scopes, name)) return environmentNamed',
+    'if (true) return environmentNamed',
+    'v3/scoped-environments.test.ts',
+    'SQLite.*handed on',
+  ),
 ]

@@ -6,7 +6,7 @@ import type { Idempotency } from '../naming.ts'
 import type { Definition, Founding, Scope, WithRight } from '../operations/define.ts'
 import type { Ended, Outcome, Refused } from '../outcome.ts'
 import { hasSome, place } from './environment.ts'
-import { exceeding } from './grants.ts'
+import { exceeding, namingNoEnvironment } from './grants.ts'
 import { doOnce } from './once.ts'
 import { type Call, forbid, refuse, refused, type UnplacedCall, type Work } from './work.ts'
 
@@ -38,13 +38,16 @@ function decideIn<Kind extends string, Input, Result, Subject>(
   const isDelicate = typeof delicate === 'boolean' ? delicate : delicate(call, operation)
   const refusal = incomplete(call, scope) ?? unconfirmed(call, isDelicate) ?? withoutRight(call, operation, scope)
   if (refusal !== undefined) return refusal
-  const beyond = grants === 'nothing' ? undefined : exceeding(call, scope.right, grants(call, operation))
+  const handed = grants === 'nothing' ? [] : grants(call, operation)
+  const beyond = exceeding(call, scope.right, handed)
   if (beyond !== undefined) return beyond
   const subject = scope.right === 'none' ? scope.subject(call, operation) : scope.subject(call, operation, scope.right)
   if (isEnded(subject)) return subject
-  if (definition.once === undefined || idempotency === undefined) return definition.decide(call, operation, subject)
+  // Not of what is answered again: its environment may be gone by now.
+  const decide = () => namingNoEnvironment(call, handed) ?? definition.decide(call, operation, subject)
+  if (definition.once === undefined || idempotency === undefined) return decide()
   const object = scope.right === 'none' ? null : scope.object(call, operation)
-  return doOnce(call, definition.once, { ...idempotency, object }, () => definition.decide(call, operation, subject))
+  return doOnce(call, definition.once, { ...idempotency, object }, decide)
 }
 
 /** Makes an account, for the host alone. */

@@ -3,7 +3,7 @@ import type { AuditObject } from '../../audit/record.ts'
 import { unreachable } from '../../errors.ts'
 import { mayDoAsOwner, scopesOf } from '../../model/api-key.ts'
 import { type Part, partBeyond, type Reach, wholeReach } from '../../model/grant.ts'
-import { mayManageKey, type Right } from '../../model/scope.ts'
+import { mayManageKey, type Right, type Scope, seesEnvironment } from '../../model/scope.ts'
 import { type Roles, scopesOfUser } from '../../model/user.ts'
 import type { Refused } from '../outcome.ts'
 import { logins } from '../tables/login.ts'
@@ -11,7 +11,8 @@ import { machines } from '../tables/machine.ts'
 import { seeds } from '../tables/seed.ts'
 import { trustRules } from '../tables/trust-rule.ts'
 import { users } from '../tables/user.ts'
-import { type Call, refuse } from './work.ts'
+import { environmentNamed } from './environment.ts'
+import { type Call, noEnvironment, refuse, refuseField } from './work.ts'
 
 /** Something that acts later, or is let act further. */
 type Thing =
@@ -33,6 +34,15 @@ export interface Handed extends Reach {
   readonly thing: Thing
   /** What the record of a refusal names. */
   readonly object: AuditObject | null
+  /** Where somebody wrote the scopes: environments that they name anew must be there. */
+  readonly written?: Written
+}
+
+interface Written {
+  /** Of the request. */
+  readonly field: 'scopes' | 'environment_roles'
+  /** What it had until now: environments that these name may be gone. */
+  readonly before: readonly Scope[]
 }
 
 /**
@@ -45,6 +55,31 @@ export function exceeding(call: Call, right: Right | 'none', all: readonly Hande
   if (beyond === undefined) return undefined
   const { handed, part } = beyond
   return refuse(call, handed.object, 'forbidden', sentences[handed.thing][part])
+}
+
+/** Refuses an environment that scopes name anew and that is not there: in the same words as one that the caller may not see. */
+export function namingNoEnvironment(call: Call, all: readonly Handed[]): Refused | undefined {
+  for (const { written, scopes, object } of all) {
+    if (written === undefined) continue
+    const before = new Set(environmentsIn(written.before))
+    const name = environmentsIn(scopes).find((one) => !before.has(one) && !mayName(call, one))
+    if (name === undefined) continue
+    const detail = seesEnvironment(call.scopes, name)
+      ? `There is no environment ${name}. Check its name, or create it first.`
+      : noEnvironment
+    return refuseField(call, object, 'invalid', { field: written.field, detail })
+  }
+  return undefined
+}
+
+function environmentsIn(scopes: readonly Scope[]): readonly string[] {
+  return scopes.flatMap(({ environment }) => environment ?? [])
+}
+
+/** Whoever has a right in an environment that they do not see, such as to manage its keys, hands that on without learning whether it is there. */
+function mayName(call: Call, name: string): boolean {
+  if (seesEnvironment(call.scopes, name)) return environmentNamed(call, name) !== undefined
+  return environmentsIn(call.scopes).includes(name)
 }
 
 /** The first that is more than the caller has, and in what. */

@@ -115,7 +115,7 @@ const createKey = defineOnce<{ readonly key: NewKey }, ApiKey>()({
   scope: overSome(right, (_call, { key }) => objectOfNew(key)),
   environment: 'none',
   delicate: true,
-  grants: (_call, { key }) => [keyHanded(key)],
+  grants: (_call, { key }) => [{ ...keyHanded(key), written: { field: 'scopes', before: [] } }],
   needs: 'nothing',
   decide: (call, { key }) => {
     if (key.accountId !== call.account.id || !isMadeBy(call, key.maker)) return { kind: 'outdated' }

@@ -97,7 +97,8 @@ const confirmLogin = defineOperation<ByCode & { readonly bindsNetwork: boolean }
   grants: (call, { codeHash, bindsNetwork }) => {
     const login = find(call, codeHash)
     if (call.user === undefined || login?.state !== 'pending') return []
-    return [handedTo(call, login, grantedOf(call, login), networksOf(login, bindsNetwork))]
+    const handed = handedTo(call, login, grantedOf(call, login), networksOf(login, bindsNetwork))
+    return [{ ...handed, written: { field: 'scopes', before: login.scopes.length > 0 ? [] : handed.scopes } }]
   },
   needs: (needs, { codeHash }) => needs.loginWithCode(codeHash),
   decide: (call, { codeHash, bindsNetwork }) => {

@@ -71,7 +71,7 @@ const createMachine = defineOnce<{ readonly machine: NewMachine }, Machine>()({
   scope: overAll(right, (_call, { machine }) => objectOfNew(machine)),
   environment: 'none',
   delicate: true,
-  grants: (_call, { machine }) => [machineHanded(machine)],
+  grants: (_call, { machine }) => [{ ...machineHanded(machine), written: { field: 'scopes', before: [] } }],
   needs: (needs, { machine }) => {
     needs.claims(rangesOf(machine))
     needs.machineNamed(machine.name)

@@ -98,7 +98,7 @@ const createTrustRule = defineOnce<{ readonly rule: NewTrustRule }, TrustRule>()
   scope: overSome(right, (_call, { rule }) => objectOfNew(rule)),
   environment: 'none',
   delicate: true,
-  grants: (_call, { rule }) => [ruleHanded(rule)],
+  grants: (_call, { rule }) => [{ ...ruleHanded(rule), written: { field: 'scopes', before: [] } }],
   needs: (needs) => needs.everyTrustRule(),
   decide: (call, { rule }) => {
     const { work } = call
@@ -270,7 +270,7 @@ function ruleHanded(rule: NewTrustRule & { readonly id?: number }): Handed {
 function handedByChange(call: Call, { id, change }: Update): readonly Handed[] {
   const found = ruleOf(call, id)
   if (found === undefined || change === undefined || !mayManageKey(call.scopes, scopesOf(found))) return []
-  return [ruleHanded(change.rule)]
+  return [{ ...ruleHanded(change.rule), written: { field: 'scopes', before: scopesOf(found) } }]
 }
 
 /** Upon the rule as it is: else it is asked again. */

@@ -109,7 +109,7 @@ const createUser = defineOnce<{ readonly user: NewUser }, User>()({
   scope: overAll(right, (_call, { user }) => objectOfNew(user)),
   environment: 'none',
   delicate: true,
-  grants: (_call, { user }) => [userHanded(user)],
+  grants: (_call, { user }) => [{ ...userHanded(user), written: { field: 'environment_roles', before: [] } }],
   needs: (needs, { user }) => needs.email(user.email),
   decide: (call, { user }) => {
     const { work } = call
@@ -289,7 +289,8 @@ function handedByUser(call: Call, operation: Update): readonly Handed[] {
   if (found === undefined) return []
   if (next === undefined) return isSelf ? [] : managed(call, id)
   const { networks, until } = reachOf(call)
-  const handed = userHanded(next)
+  const written = { field: 'environment_roles', before: userReach(found).scopes } as const
+  const handed = { ...userHanded(next), written }
   const isLetIn = !next.isDisabled && (found.isDisabled || isWider(next, found) || isOtherWayIn(found, next))
   return [...(isSelf ? [] : managed(call, id)), isLetIn ? handed : { ...handed, networks, until }, ...begun]
 }
