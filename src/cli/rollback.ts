@@ -48,10 +48,10 @@ export async function rollBack(options: RollbackOptions): Promise<void> {
   if (!options.json && created > 0 && !deleteCreated) {
     tell(`${countOf(created)} created since then will stay; --delete-created deletes what is new.`)
   }
-  if (options.dryRun) return
+  if (options.dryRun && count > 0) return
   if (count === 0) {
     if (options.json) return printJson(preview)
-    return tell(`Nothing of ${shown(preview.environment)} is to be rolled back.`)
+    return tell(`Nothing to roll back in ${shown(preview.environment)}.`)
   }
   const question = `Roll ${count} of these back in ${preview.environment}?`
   if (!options.yes && !(await confirm(question, 'Say --yes to do it without being asked.'))) {

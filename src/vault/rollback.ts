@@ -1,5 +1,7 @@
 /** What an environment was at a time, by the versions that are kept and by the trail; and making it so again. */
 
+import { hash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { AuditRecord } from '../audit/record.ts'
 import { invalid, type Refusal } from '../errors.ts'
 import { maxRolledBack } from '../model/deleted.ts'
@@ -14,21 +16,24 @@ import { listDeleted, sealKept } from './deleted.ts'
 import { allOf, everything, pages } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
 import { prepare } from './secret-rows.ts'
-import { tryUntilMade } from './secrets.ts'
+import { hasValue, tryUntilMade } from './secrets.ts'
 import { type Stretch, stretchesWith } from './trail-search.ts'
 import { firstAt } from './trail-times.ts'
 import { type Asker, ask, outdated, tryAsk, type Vault, verifyAll } from './vault.ts'
-import { sealAgain } from './versions.ts'
+import { openVersion, sealAgain } from './versions.ts'
 
 const maxTries = 20
 const secretsPage = 500
+/** Secrets whose values are held against those of then. Of more, narrowed by name, each part is. */
+const maxCompared = 1000
 /** Sequence numbers that are looked through in one query. */
 const recordsAtOnce = 5000
 /** And in all: of a trail with an index these are those near which something was changed. */
 const maxLookedThrough = 250_000
 
 /**
- * How a secret stands to what it was: `changed` gets its old value again, as a new version; `deleted` is restored; `created` is
+ * How a secret stands to what it was: `changed` gets its old value again, as a new version (of whoever may read it, only where
+ * that is another than it has); `deleted` is restored; `created` is
  * new since, and stays unless it is asked for; the others are only named: `renamed`, `moved` into another list, `details` of it
  * changed; `lost` can no longer be had.
  */
@@ -68,7 +73,7 @@ export async function previewRollback(vault: Vault, asker: Asker, input: Rollbac
   if (input.to >= vault.now()) throw invalid('to', 'Must be a time that has passed.')
   await ask(vault, asker, { kind: 'admit_rollback' })
   const listing = await ask(vault, asker, { kind: 'list_secrets' })
-  const items = await itemsOf(vault, asker, listing, input)
+  const items = await withoutSame(vault, asker, listing, await itemsOf(vault, asker, listing, input))
   return { environment: listing.environment.name, items }
 }
 
@@ -125,6 +130,43 @@ async function itemsOf(
   const kept = await keptItems(vault, asker, accountId, to, isSeen)
   const known = new Set([...there.ids, ...kept.map(({ id }) => id)])
   return [...there.items, ...kept, ...lostItems(trail, known, isSeen)]
+}
+
+/**
+ * Leaves out those that have the value of then already, such as after another rollback: as far as the asker may read it, as whoever
+ * may only write could try out values against it. Recorded as a comparison.
+ */
+async function withoutSame(
+  vault: Vault,
+  asker: Asker,
+  { scopes, environment }: Listing,
+  items: readonly RollbackItem[],
+): Promise<readonly RollbackItem[]> {
+  const isRead = ({ name }: RollbackItem) => allowsName(scopes, 'secrets:read', environment.name, name)
+  const compared = items.filter((item) => item.state === 'changed' && isRead(item))
+  if (compared.length === 0 || compared.length > maxCompared) return items
+  const lines = compared.map(({ id, name, version, was }) => `${id} ${version} ${was} ${name}\n`)
+  await ask(vault, asker, {
+    ...{ kind: 'hand_out_fingerprints', names: compared.map(({ name }) => name), scopes },
+    ...{ versions: 2 * compared.length, hash: hash('sha256', lines.join(''), 'hex') },
+  })
+  const same = new Set<RollbackItem>()
+  for (const item of compared) if (await hasValueOfThen(vault, asker, item)) same.add(item)
+  return items.filter((item) => !same.has(item))
+}
+
+async function hasValueOfThen(vault: Vault, asker: Asker, { id, version, was }: RollbackItem): Promise<boolean> {
+  const then = await prepare(vault, asker, { kind: 'prepare_version', id, version: was ?? 0 })
+  const now = await prepare(vault, asker, { kind: 'prepare_secret', id })
+  if (then === undefined || now === undefined || now.secret.version !== version) return false
+  const value = await openVersion(vault, asker, then, 'secret.rollback')
+  try {
+    return await hasValue(vault, asker, now, value)
+  } finally {
+    value.fill(0)
+    // Others are answered in between.
+    await setImmediate()
+  }
 }
 
 /** What became of secrets of the environment since, by their ids. */

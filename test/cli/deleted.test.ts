@@ -90,6 +90,11 @@ suite('strongroom deleted and rollback', () => {
     assert.match(done.stdout, /Rolled back 2 secrets in default to /, done.stderr)
     assert.equal((await person.run(['secrets', 'get', 'a'])).stdout.trim(), 'one')
     assert.equal((await person.run(['secrets', 'get', 'b'])).code, 3)
+    for (const how of ['--dry-run', '--yes']) {
+      const again = await person.run(['rollback', '--to', to, how])
+      assert.deepEqual([again.code, again.stderr], [0, 'Nothing to roll back in default.\n'])
+    }
+    assert.match((await person.run(['secrets', 'history', 'a'])).stdout, /3/)
     assert.equal((await person.run(['rollback', '--to', 'yesterday'])).code, 2)
     assert.equal((await person.run(['rollback'])).code, 2)
   })

@@ -7164,4 +7164,20 @@ export const faults: readonly Fault[] = [
     'v3/scoped-environments.test.ts',
     'SQLite.*handed on',
   ),
+  fault(
+    'a rollback writes no version of a value that is there already',
+    'vault/rollback.ts',
+    'items.filter((item) => !same.has(item))',
+    'items',
+    'v3/rollback.test.ts',
+    'SQLite.*same time again',
+  ),
+  fault(
+    'a rollback is no way to try out values',
+    'vault/rollback.ts',
+    "item.state === 'changed' && isRead(item)",
+    "item.state === 'changed'",
+    'v3/rollback.test.ts',
+    'SQLite.*same time again',
+  ),
 ]
