@@ -66,10 +66,9 @@ export async function remove(name: string, options: RemoteOptions & { readonly y
     if (!isSure) throw new Fault('failure', 'Nothing was deleted.')
   }
   const deletion = await client.environments.delete(id).catch((error: unknown) => {
-    // Its list "default" was made by itself, with the first secret that named none.
     if (error instanceof Conflict && error.code === 'not_empty') {
       const [secrets, lists] = ['secrets', 'lists'].map((noun) => `"strongroom ${noun} list -e ${shown(name)}"`)
-      tell(`See ${secrets} and ${lists}. Every list is to be deleted, default too.`)
+      tell(`See ${secrets} and ${lists}. An empty list default goes with it.`)
     }
     throw error
   })

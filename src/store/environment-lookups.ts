@@ -1,4 +1,5 @@
 /** What batches look for of environments. */
+import { defaultList } from '../model/list.ts'
 import { lookup, sealedRows } from './lookup.ts'
 import type { Ref } from './refs.ts'
 import { environments, inhabitants } from './tables/environment.ts'
@@ -11,7 +12,7 @@ export const environmentsOf = sealedRows<{ readonly accountId: number }>()('envi
 
 const kindsInside = ['secrets', 'lists', 'deployments', 'seeds'] as const
 
-/** What an environment holds, by kinds. */
+/** What an environment holds, by kinds: but for its list "default", which was made by itself and goes with it. */
 export const inhabited = lookup<Ref, Inhabited>(
   'inhabited',
   environments,
@@ -36,6 +37,7 @@ interface Inhabited extends Ref {
 }
 
 function isAnyIn(table: string): string {
-  return `case when exists (select 1 from ${table} o where o.account_id = t.account_id and o.environment_id = t.id)
+  const besides = table === 'lists' ? ` and o.name <> '${defaultList}'` : ''
+  return `case when exists (select 1 from ${table} o where o.account_id = t.account_id and o.environment_id = t.id${besides})
     then 1 else 0 end as ${table}`
 }

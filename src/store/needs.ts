@@ -114,12 +114,17 @@ export class Needs {
 
   /** What has the name in the environment that is meant. */
   namedHere<Found>(lookup: Lookup<PlacedRef, Found>, name: string): void {
-    this.#ask(lookup, { accountId: this.#accountId, environmentId: this.#chain[0] ?? 0, name })
+    this.namedIn(lookup, this.#chain[0] ?? 0, name)
+  }
+
+  /** What has the name in an environment, whichever is meant. */
+  namedIn<Found>(lookup: Lookup<PlacedRef, Found>, environmentId: number, name: string): void {
+    this.#ask(lookup, { accountId: this.#accountId, environmentId, name })
   }
 
   /** What has the name there, or in a base. */
   namedInChain<Found>(lookup: Lookup<PlacedRef, Found>, name: string): void {
-    for (const environmentId of this.#chain) this.#ask(lookup, { accountId: this.#accountId, environmentId, name })
+    for (const environmentId of this.#chain) this.namedIn(lookup, environmentId, name)
   }
 
   /** All of the account. */

@@ -36,7 +36,7 @@ suite('strongroom env', () => {
     assert.equal(await printed('delete', 'common', '--yes'), 'The environment common is deleted.\n')
     const full = await person.run(['env', 'delete', 'prod', '--yes'])
     assert.equal(full.code, 5)
-    assert.match(full.stderr, /"strongroom lists list -e prod"\. Every list is to be deleted, default too\./)
+    assert.match(full.stderr, /"strongroom lists list -e prod"\. An empty list default goes with it\./)
     assert.equal((await person.run(['env', 'delete', 'absent', '--yes'])).code, 3)
     assert.equal((await person.run(['env', 'delete', 'prod'])).code, 2)
     assert.equal((await person.run(['env', 'create', 'a b'])).code, 2)

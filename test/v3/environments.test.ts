@@ -221,13 +221,46 @@ for (const engine of engines) {
       assert.deepEqual(code(full), [409, 'not_empty'])
       assert.deepEqual(
         full.body.errors.map(({ field }: { field: string }) => field),
-        ['secrets', 'lists', 'deployments', 'seeds', 'environments_that_inherit_from_it'],
+        ['secrets', 'deployments', 'seeds', 'environments_that_inherit_from_it'],
       )
+      const own = (await api.post('/v3/lists', { name: 'own' }, at('prod'))).body.id
+      assert.ok(
+        (await api.delete('/v3/environments/2')).body.errors.some((one: { field: string }) => one.field === 'lists'),
+      )
+      await api.delete(`/v3/lists/${own}`)
       await api.delete('/v3/lists/1')
       await api.delete('/v3/deployments/1')
       await api.delete('/v3/seeds/1')
       await api.delete('/v3/environments/3')
       assert.equal((await api.delete('/v3/environments/2')).status, 200)
+    })
+
+    test('is deleted with its list default, empty as that is, and both are restored with what was in it', async (t) => {
+      const { api, vault } = await startServer(t, engine)
+      const ofAction = async (action: string) => (await api.get(`/v3/audit?action=${action}`)).body.records
+      for (const days of [0, 7]) {
+        await api.put('/v3/settings', { recovery_days: days })
+        const { id } = (await api.post('/v3/environments', { name: 'prod' })).body
+        const secret = (await api.post('/v3/secrets', { name: 'db', value: 'v' }, at('prod'))).body.id
+        await api.delete(`/v3/secrets/${secret}`, at('prod'))
+
+        const gone = await api.delete(`/v3/environments/${id}`)
+        assert.equal(gone.status, 200, gone.text)
+        const [deleted] = await ofAction('list.delete')
+        assert.deepEqual([deleted.object.name, deleted.environment.id], ['default', id])
+        for await (const { fault, differences } of verifyAudit(vault, { state: true })) {
+          assert.deepEqual([fault, differences], [undefined, []])
+        }
+      }
+      const kept = async () => (await api.get('/v3/deleted', at('prod'))).body.deleted
+      const { body } = await api.get('/v3/deleted')
+      await api.post(`/v3/deleted/${body.deleted[0].id}/restore`, {})
+      for (const kind of ['list', 'secret']) {
+        const { id } = (await kept()).find((one: { kind: string }) => one.kind === kind)
+        const restored = await api.post(`/v3/deleted/${id}/restore`, {}, at('prod'))
+        assert.equal(restored.status, 200, restored.text)
+      }
+      assert.equal((await api.get('/v3/secrets/by-name/db', at('prod'))).body.value, 'v')
     })
 
     test('leaves a trail that says where, and that verifies with its state', async (t) => {

@@ -157,7 +157,7 @@ export const environmentRoutes: readonly Route[] = [
     tag: 'Environments',
     summary: 'Delete an environment',
     description:
-      'Only an empty one: with secrets, lists, deployments or seeds in it, or as the base of another, it is refused with `not_empty`, and `errors` names what there is.',
+      'Only an empty one: with secrets, lists (but for an empty `default`), deployments or seeds in it, or as the base of another, it is refused with `not_empty`, and `errors` names what there is.',
     scope: 'account:manage',
     repeat: 'safe',
     schemas: { params: IdParams, query: NoQuery, body: noBody, answers: { 200: Message }, refusals: [409] },

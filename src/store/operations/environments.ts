@@ -11,6 +11,7 @@ import {
   maxBases,
   maxEnvironments,
 } from '../../model/environment.ts'
+import { defaultList } from '../../model/list.ts'
 import {
   allowsSome,
   anywhere,
@@ -23,18 +24,20 @@ import {
 } from '../../model/scope.ts'
 import { environmentOf, environmentsOf } from '../decide/environment.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
-import { keepEnvironment } from '../decide/kept.ts'
+import { keepEnvironment, keepList } from '../decide/kept.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { type Call, done, put, putAccount, record, refuse, refuseField } from '../decide/work.ts'
 import { inhabited } from '../environment-lookups.ts'
+import { listsNamed } from '../lookups.ts'
 import type { Refused } from '../outcome.ts'
 import { accounts } from '../tables/account.ts'
 import { deployments } from '../tables/deployment.ts'
 import { environments, inhabitants } from '../tables/environment.ts'
-import { lists } from '../tables/list.ts'
+import { lists, listsByName } from '../tables/list.ts'
 import { storedSecrets } from '../tables/secret.ts'
 import { seeds } from '../tables/seed.ts'
 import { defineOnce, defineOperation, overAll, overSome, type WithRight } from './define.ts'
+import { objectOfList } from './lists.ts'
 
 /** An environment as somebody sees it. */
 export interface EnvironmentView extends EnvironmentRef {
@@ -168,7 +171,7 @@ const updateEnvironment = defineOperation<Update, EnvironmentView, Environment>(
   },
 })
 
-/** Only of one in which nothing is, and which is nothing's base. Answers the id of the deletion, if it can be restored. */
+/** Only of one in which nothing is but an empty list "default", which goes with it, and which is nothing's base. Answers the id of the deletion, if it can be restored. */
 const deleteEnvironment = defineOperation<ById, number | null, Environment>()({
   kind: 'delete_environment',
   action: 'environment.delete',
@@ -178,6 +181,7 @@ const deleteEnvironment = defineOperation<ById, number | null, Environment>()({
   grants: 'nothing',
   needs: (needs, { id }) => {
     needs.row(inhabited, id)
+    needs.namedIn(listsNamed, id, defaultList)
     needs.settings()
   },
   decide: (call, { id }, found) => {
@@ -188,6 +192,7 @@ const deleteEnvironment = defineOperation<ById, number | null, Environment>()({
       const fields = held.map((kind) => ({ field: kind.replaceAll(' ', '_'), detail: `There are ${kind} in it.` }))
       return { ...refuse(call, objectOfEnvironment(found), 'not_empty', message), fields }
     }
+    removeDefaultList(call, found)
     call.work.world.remove(environments, found)
     record(call, { ...objectOfEnvironment(found), id }, 'ok')
     return { kind: 'done', result: keepEnvironment(call, found) }
@@ -200,6 +205,17 @@ export const environmentOperations = {
   [createEnvironment.kind]: createEnvironment,
   [updateEnvironment.kind]: updateEnvironment,
   [deleteEnvironment.kind]: deleteEnvironment,
+}
+
+/** Of an environment without secrets, so that it is empty. */
+function removeDefaultList(call: Call, { id, name }: Environment): void {
+  const { world } = call.work
+  const list = world.find(listsByName, call.account.id, id, defaultList)
+  if (list === undefined) return
+  const there: Call = { ...call, action: 'list.delete', environment: { id, name }, isPlaced: true }
+  record(there, objectOfList(list), 'ok')
+  keepList(there, list, 'kept')
+  world.remove(lists, list)
 }
 
 /** Those that the caller may know of, by ascending id. */
@@ -272,7 +288,7 @@ function whatIsIn(call: Call, { id }: Environment): readonly string[] | undefine
     one.accountId === call.account.id && one.environmentId === id
   const now = {
     secrets: [...world.all(storedSecrets)].some(({ secret }) => isIn(secret)),
-    lists: [...world.all(lists)].some(isIn),
+    lists: [...world.all(lists)].some((list) => isIn(list) && list.name !== defaultList),
     deployments: [...world.all(deployments)].some(isIn),
     seeds: [...world.all(seeds)].some(isIn),
     'environments that inherit from it': environmentsOf(call).some(({ baseId }) => baseId === id),
