@@ -35,6 +35,7 @@ export class Guards {
   readonly #byAccount = new Map<number, Guard>()
   readonly #now: () => number
   readonly #forgetKeys: (accountId: number) => void
+  #isUsed = false
 
   /**
    * @param forgetKeys forgets what was unwrapped of an account's keys
@@ -61,9 +62,17 @@ export class Guards {
     return guard === undefined || (guard.key !== undefined && this.#now() < guard.until)
   }
 
-  /** @throws Refusal `account_key_unavailable` */
+  /** Asked before each use of an account's keys. @throws Refusal `account_key_unavailable` */
   check(accountId: number): void {
+    this.#isUsed = true
     if (!this.isOpen(accountId)) throw keyUnavailable()
+  }
+
+  /** Whether keys of any account were used since this was asked last. */
+  takeUse(): boolean {
+    const isUsed = this.#isUsed
+    this.#isUsed = false
+    return isUsed
   }
 
   /** @throws Refusal `account_key_unavailable` where it is closed; `overloaded` where another than this is open: it was set meanwhile */

@@ -561,6 +561,11 @@ export class Keyring {
     return key
   }
 
+  /** Of all accounts: it is unwrapped again when it is used. */
+  forgetUnwrapped(): void {
+    this.#unwrapped.clear()
+  }
+
   /** What of an account was unwrapped. */
   #forgetKeys(accountId: number): void {
     const [own, secret] = [`a ${accountId} `, `s ${accountId} `]

@@ -14,7 +14,7 @@ export function runInBackground(vault: Vault): () => Promise<void> {
   // What could not be recorded stays counted, and is tried again.
   const recording = setInterval(() => recordRepeats(vault).catch(() => {}), repeatsMs).unref()
   // A look that failed, as the database was away, is made up for by the next.
-  const looking = setInterval(() => vault.customerKeys.look().catch(() => {}), lookMs).unref()
+  const looking = setInterval(() => vault.customerKeys.lookAgain().catch(() => {}), lookMs).unref()
   return async () => {
     clearInterval(recording)
     clearInterval(looking)
@@ -36,9 +36,11 @@ export function customerKeyEvents(vaultOf: () => Vault, isRecording: boolean) {
       await bySystem(vaultOf(), asked, accountId, { kind: 'note_customer_key', uid, closedFor })
     },
     /** What API keys lead to says how the account's key is sealed. */
-    onChange: (accountId: number): void => {
+    onChange: (accountId: number | undefined): void => {
       const { identities } = vaultOf()
-      for (const [hash, identity] of identities) if (identity.accountId === accountId) identities.delete(hash)
+      for (const [hash, identity] of identities) {
+        if (accountId === undefined || identity.accountId === accountId) identities.delete(hash)
+      }
     },
   }
 }

@@ -2,11 +2,11 @@
  * Watches the providers that accounts keep their keys with. While one opens its guard, the account's values open; when it
  * refuses they no longer do, from then on; when it cannot be reached, after a minute. Each account by itself: none waits for another.
  */
-import { setTimeout } from 'node:timers/promises'
 import { type GuardPlace, unwrapGuard } from '../crypto/guards.ts'
 import type { Keyring } from '../crypto/keyring.ts'
 import { type Credentials, customerKey, type Door } from '../crypto/providers/customer.ts'
-import { type CustomerSource, ProviderTrouble, patienceMs, type RootKeyProvider } from '../crypto/providers/provider.ts'
+import { Patience } from '../crypto/providers/patience.ts'
+import { type CustomerSource, ProviderTrouble, type RootKeyProvider } from '../crypto/providers/provider.ts'
 import { parseCustomerKeyUrl } from '../crypto/providers/urls.ts'
 import { Refusal } from '../errors.ts'
 import type { ClosedReason, CustomerKey } from '../model/customer-key.ts'
@@ -27,8 +27,8 @@ interface Needed {
   readonly events: {
     /** Records that a key went or came back, once for all nodes. */
     readonly note: (accountId: number, uid: string, closedFor: ClosedReason | null) => Promise<void>
-    /** Told that an account's key is another row now. */
-    readonly onChange: (accountId: number) => void
+    /** Told that an account's key is another row now; of all accounts, that it may be. */
+    readonly onChange: (accountId: number | undefined) => void
   }
   /** Makes a provider ready, for tests; without it `customerKey`. */
   readonly makeProvider?: typeof customerKey
@@ -52,6 +52,8 @@ interface Entry {
 }
 
 export class CustomerGuards {
+  /** How long providers are waited for, from when it is called. */
+  patience = () => new Patience()
   readonly #needed: Needed
   readonly #entries = new Map<number, Entry>()
   readonly #recorded = new Map<string, Promise<void>>()
@@ -70,6 +72,19 @@ export class CustomerGuards {
       const isOpen = this.#needed.keyring.guards.isOpen(row.accountId)
       return [{ accountId: row.accountId, closedFor: isOpen ? null : found === 'open' ? 'away' : found }]
     })
+  }
+
+  /**
+   * Looks again, while there is anything that a key of a customer's would close: one that is known, or what was unwrapped of
+   * accounts that had none. What nobody has used since the last time is forgotten, and what it was unwrapped from has to be read
+   * anew, which tells how it is guarded then: so a server that nobody asks for values asks for nothing itself.
+   */
+  async lookAgain(): Promise<void> {
+    const { keyring, events } = this.#needed
+    const isUsed = keyring.guards.takeUse()
+    if (this.#entries.size > 0 || isUsed) return this.look()
+    keyring.forgetUnwrapped()
+    events.onChange(undefined)
   }
 
   /**
@@ -202,7 +217,7 @@ export class CustomerGuards {
     if (!keyring.isRowMac(rowText('customer_keys', row), row.mac)) return 'wrong'
     try {
       entry.provider ??= await this.#providerOf(row)
-      const found = await within(patienceMs, unwrapGuard(entry.provider, row.form, guardPlaceOf(keyring, row)))
+      const found = await unwrapGuard(this.patience().with(entry.provider), row.form, guardPlaceOf(keyring, row))
       return found === 'foreign' ? 'denied' : found
     } catch (error) {
       if (error instanceof ProviderTrouble) return error.reason === 'away' ? 'away' : 'denied'
@@ -237,22 +252,4 @@ export function guardPlaceOf(
   { accountId, uid }: Pick<CustomerKey, 'accountId' | 'uid'>,
 ): GuardPlace {
   return { storeId, accountId, uid }
-}
-
-/** Whatever comes later is wiped. */
-async function within(ms: number, work: Promise<Buffer | 'foreign' | 'wrong'>): Promise<Buffer | 'foreign' | 'wrong'> {
-  const ended = new AbortController()
-  const late = setTimeout(ms, undefined, { signal: ended.signal, ref: false }).then(() => {
-    work.then(
-      (found) => typeof found !== 'string' && found.fill(0),
-      () => {},
-    )
-    throw new ProviderTrouble('away', 'The provider takes too long.')
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    ended.abort()
-    late.catch(() => {})
-  }
 }

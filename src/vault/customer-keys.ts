@@ -35,18 +35,21 @@ export async function setCustomerKey(vault: Vault, asker: Asker, input: Customer
   const source = parseCustomerKeyUrl(input.provider)
   if (typeof source === 'string') throw invalid('provider', sentence(source))
   const given = input.credentials === undefined ? undefined : checkCredentials(source, input.credentials)
+  // One for all that it is asked, however often the change is begun anew.
+  const patience = vault.customerKeys.patience()
   return change(vault, asker, 'customer_key.set', async ({ before, accountKey }) => {
     const { keyring, customerKeys } = vault
     const { accountId } = accountKey
     const credentials = given ?? keptOf(vault, before, input.provider)
     const provider = await customerKeys.makeProvider(source, credentials)
-    const opened = await openAgain(vault, before, accountKey, provider, input.provider)
+    const asked = patience.with(provider)
+    const opened = await openAgain(vault, before, accountKey, asked, input.provider)
     const uid = newUid()
     const bytes = newGuard()
     const shown = Buffer.from(JSON.stringify(credentials))
     try {
       const askedAt = keyring.guards.now()
-      const form = await wrapGuard(provider, bytes, guardPlaceOf(keyring, { accountId, uid })).catch(refusedBy)
+      const form = await wrapGuard(asked, bytes, guardPlaceOf(keyring, { accountId, uid })).catch(refusedBy)
       // Another change was made while the provider was asked.
       if (!keyring.knowsGuard(accountId, accountKey)) return outdated
       const to = { ...accountKey, ...keyring.guardAccountKey(accountId, accountKey, { uid, bytes }, opened) }

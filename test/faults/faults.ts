@@ -2130,10 +2130,18 @@ export const faults: readonly Fault[] = [
   fault(
     'a PIN that a token refused is not tried again',
     'crypto/providers/pkcs11-token.ts',
-    "if (mark === refusedPin) throw new TokenTrouble('denied', refused, mark)",
-    "if (mark === refusedPin && mark === '') throw new TokenTrouble('denied', refused, mark)",
+    "if (mark === refusedPin) throw new TokenTrouble('denied', refused)",
+    "if (mark === refusedPin && mark === '') throw new TokenTrouble('denied', refused)",
     'crypto/pkcs11.test.ts',
     'is not tried again',
+  ),
+  fault(
+    'a PIN that was refused is remembered while its token is away',
+    'crypto/providers/pkcs11-token.ts',
+    'pin === undefined ? request.refusedPin : pin.refused',
+    'pin?.refused',
+    'crypto/pkcs11.test.ts',
+    'stays so when the token was away',
   ),
   fault(
     'a token is asked by one at a time',
@@ -6964,6 +6972,38 @@ export const faults: readonly Fault[] = [
   ),
 
   // Keys of customers
+  fault(
+    'a node that has nothing to do keeps no key that a customer may take away meanwhile',
+    'vault/customer-guards.ts',
+    '    keyring.forgetUnwrapped()\n',
+    '',
+    'vault/customer-guards.test.ts',
+    'is looked for while values are read',
+  ),
+  fault(
+    'a node that has nothing to do reads anew how the keys of accounts are sealed',
+    'vault/customer-guards.ts',
+    '    events.onChange(undefined)\n',
+    '',
+    'vault/customer-guards.test.ts',
+    'is looked for while values are read',
+  ),
+  fault(
+    'the provider of a key that is being set is waited for once',
+    'vault/customer-keys.ts',
+    'const asked = patience.with(provider)',
+    'const asked = patience === undefined ? provider : provider',
+    'v3/customer-key-closed.test.ts',
+    'is waited for once by a change',
+  ),
+  fault(
+    'what a provider answers too late is wiped',
+    'crypto/providers/patience.ts',
+    'isOver && late?.fill(0)',
+    'isOver && late',
+    'crypto/patience.test.ts',
+    'is one for all',
+  ),
   fault(
     'a guard ends a minute after its provider was asked',
     'crypto/guards.ts',

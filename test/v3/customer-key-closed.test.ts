@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
+import { Patience } from '../../src/crypto/providers/patience.ts'
 import { routes } from '../../src/http/routes/all.ts'
 import { secretListRoutes } from '../../src/http/routes/secret-lists/all.ts'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
@@ -255,6 +256,22 @@ test('A provider that does not answer holds up nobody else: neither the start of
   transit.hold = undefined
   for (const answer of await Promise.all(waiting)) ok(answer)
   await Promise.all([looked, learning])
+})
+
+test('A provider that answers nothing is waited for once by a change, however often it would be asked', async (t) => {
+  const { api, vault, transit, provider } = await setUp(t)
+  const held = Promise.withResolvers<void>()
+  transit.hold = held.promise
+  t.after(() => held.resolve())
+  vault.customerKeys.patience = () => new Patience(50)
+
+  const answer = await api.put(keyPath, { provider })
+
+  assert.deepEqual(
+    [answer.status, answer.body.errors?.[0]?.detail ?? answer.body.detail],
+    [400, 'The provider takes too long.'],
+  )
+  assert.equal(ok(await api.get('/v3/secrets/1')).value, `${planted}-2`)
 })
 
 test('What a provider is shown is in no answer, record, metric or line of the log, whatever becomes of it', async (t) => {

@@ -73,6 +73,31 @@ for (const engine of engines) {
       assert.deepEqual(await accountState(vault, 1), [])
     })
 
+    test('that was set and withdrawn while a node had nothing to do closes there as well, at its first request', {
+      skip: isAlone,
+    }, async (t) => {
+      const transit = await startTransit(t)
+      transit.tokens.set('planted-token', 3600)
+      const { api, place, vault } = await startServer(t, engine, { outboundAllowances: [loopback] })
+      ok(await api.post('/v3/secrets', { name: 'A', value: 'one' }))
+      const second = await startServer(t, engine, { place, outboundAllowances: [loopback] })
+      const idle = new Api(second.url, api.key)
+      assert.equal(ok(await idle.get('/v3/secrets/1')).value, 'one')
+      for (let look = 0; look < 2; look++) await second.vault.customerKeys.lookAgain()
+
+      const provider = `transit:${transit.origin}/transit/strongroom`
+      ok(await api.put(path, { provider, credentials: { token: 'planted-token' } }))
+      transit.tokens.delete('planted-token')
+      await vault.customerKeys.look(0)
+
+      for (const answer of [
+        await idle.get('/v3/secrets/1'),
+        await idle.post('/v3/secrets', { name: 'B', value: 'x' }),
+      ]) {
+        assert.deepEqual([answer.status, answer.body.code], [403, 'account_key_unavailable'], answer.text)
+      }
+    })
+
     test('that one node reaches and another does not is closed there alone, recorded once, however often both look', {
       skip: isAlone && 'There is one node.',
     }, async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { keyUnavailable, newGuard, unwrapGuard, wrapGuard } from '../../src/crypto/guards.ts'
-import { Keyring } from '../../src/crypto/keyring.ts'
+import { type VersionedKey as AccountKeyRead, Keyring } from '../../src/crypto/keyring.ts'
 import { createKeyring } from '../../src/crypto/master-key.ts'
 import { localKey } from '../../src/crypto/providers/local.ts'
 import { ProviderTrouble, type RootKeyProvider } from '../../src/crypto/providers/provider.ts'
@@ -67,26 +67,33 @@ async function setUp() {
   }
   const row: CustomerKey = { ...unsealed, mac: keyring.rowMac(rowText('customer_keys', unsealed)) }
   const rows = [row]
+  const changes: (number | undefined)[] = []
   const notes: (ClosedReason | null)[] = []
   /** What it has read, it gives when the gate opens. */
-  const store: { gate: Promise<void> | undefined } = { gate: undefined }
+  const store: { gate: Promise<void> | undefined; looks: number } = { gate: undefined, looks: 0 }
   const given = async <T>(found: T): Promise<T> => {
     await store.gate
     return found
   }
   const needed = {
-    store: { customerKey: () => given(rows[0]), customerKeys: () => given([...rows]) },
+    store: {
+      customerKey: () => given(rows[0]),
+      customerKeys: () => {
+        store.looks++
+        return given([...rows])
+      },
+    },
     keyring,
     door: () => assert.fail('Nothing is asked but the provider.'),
     makeProvider: async () => provider,
     events: {
       note: async (_accountId: number, _uid: string, closedFor: ClosedReason | null) => void notes.push(closedFor),
-      onChange: () => {},
+      onChange: (changed: number | undefined) => void changes.push(changed),
     },
   }
   const guards = new CustomerGuards(needed)
-  const read = () => {
-    const secretKey = keyring.knownSecretKey(place) ?? keyring.secretKey(place, wrappedKey, accountKey)
+  const read = (under: AccountKeyRead = accountKey) => {
+    const secretKey = keyring.knownSecretKey(place) ?? keyring.secretKey(place, wrappedKey, under)
     return keyring.openValue(place, secretKey, value).toString()
   }
   return {
@@ -105,7 +112,9 @@ async function setUp() {
     guards,
     needed,
     notes,
+    changes,
     read,
+    isUnwrapped: () => keyring.knownSecretKey(place) !== undefined,
   }
 }
 
@@ -187,6 +196,34 @@ suite("A customer's key", () => {
     clock.now += 10_000
     await guards.look()
     assert.equal(state.asked, 3)
+  })
+
+  test('is looked for while values are read, and where nobody has one, by nobody who reads none', async () => {
+    const { guards, store, rows, row, plainKey, changes, read, isUnwrapped } = await setUp()
+    rows.length = 0
+    // Keys were used to set this up.
+    await guards.lookAgain()
+    store.looks = 0
+    await guards.lookAgain()
+    await guards.lookAgain()
+    assert.equal(store.looks, 0)
+
+    assert.equal(read(plainKey), 'value')
+    await guards.lookAgain()
+    assert.equal(store.looks, 1)
+
+    // Nobody asks for a while: what was unwrapped goes, and whatever says how it was sealed.
+    changes.length = 0
+    await guards.lookAgain()
+    assert.deepEqual([store.looks, isUnwrapped(), changes], [1, false, [undefined]])
+
+    // Where somebody has one it is looked for, read or not.
+    rows.push(row)
+    read(plainKey)
+    for (const looks of [2, 3, 4]) {
+      await guards.lookAgain()
+      assert.equal(store.looks, looks)
+    }
   })
 
   test('whose provider opens it to something else is closed, and so is one whose row is not authentic', async () => {
