@@ -33,6 +33,8 @@ export interface Opened {
 export interface OpenOptions {
   /** Whether a store, and a root key in its data folder, is made where there is none. */
   readonly mayMake?: boolean | undefined
+  /** Whether a SQLite store gets a thread of its own: whoever serves goes on while the disk is slow. */
+  readonly hasThread?: boolean | undefined
   /** Milliseconds since 1970, for tests; without it the store's own clock. */
   readonly now?: (() => number) | undefined
   /** Told once, when the database is away and the server waits for it. */
@@ -71,7 +73,7 @@ export type Needed = Pick<
  */
 export async function openVault(
   config: Needed,
-  { now, mayMake = false, passwords = passwordCost }: OpenOptions = {},
+  { now, mayMake = false, hasThread, passwords = passwordCost }: OpenOptions = {},
 ): Promise<Opened> {
   if (mayMake) makeDataDir(config.dataDir)
   // A faulty one is found before anything is made; a missing one is made with a store, and never for one that is there.
@@ -80,7 +82,7 @@ export async function openVault(
     config
   const { isSynchronousRequired } = config
   const wanted = { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }
-  const store = await openStore({ ...wanted, mayMake, now })
+  const store = await openStore({ ...wanted, mayMake, hasThread, now })
   try {
     let madeIn: string | undefined
     const sealed = await store.keyring(async () => {
@@ -174,7 +176,7 @@ export async function openServerVault(config: Needed, options: OpenOptions = {})
   makeDataDir(config.dataDir)
   const unlock = config.databaseUrl === undefined ? lockDataDir(config.dataDir) : () => {}
   try {
-    const { close, ...opened } = await openOnceThere(config, { ...options, mayMake: true })
+    const { close, ...opened } = await openOnceThere(config, { ...options, mayMake: true, hasThread: true })
     return { ...opened, close: () => close().finally(unlock) }
   } catch (error) {
     unlock()

@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '..')
 const rooms: Record<string, readonly string[]> = {
   errors: [],
   'this-host': [],
+  thread: [],
   amazon: [],
   model: ['errors'],
   audit: ['model', 'errors'],
@@ -41,7 +42,7 @@ const rooms: Record<string, readonly string[]> = {
   // Tokens of others: what they say, whether they say it, and where their issuers' keys are.
   oidc: ['outbound', 'json', 'errors'],
   // Of crypto nothing that opens or seals.
-  store: ['model', 'audit', 'crypto/hmac.ts', 'database-url', 'errors'],
+  store: ['model', 'audit', 'crypto/hmac.ts', 'database-url', 'errors', 'thread'],
   // Where records of the trail are that left the database: files or objects, and nothing of the store.
   archive: ['audit', 'amazon', 'errors', 'this-host'],
   // Where the trail is sent: records go out, and nothing of the store comes in. Of crypto what signs requests.
@@ -77,6 +78,7 @@ const rooms: Record<string, readonly string[]> = {
     'fingerprint',
     'model',
     'errors',
+    'thread',
   ],
   // The words of an operation (a match, a change) and of a record are the API's too, and what a store reports is for
   // metrics and traces; crypto only to know a mistyped key.

@@ -4,7 +4,6 @@ import { resolve } from 'node:path'
 import { databaseUrlFault } from '../database-url.ts'
 import { invalid } from '../errors.ts'
 import type { Filling, Snapshot } from '../store/dump/dump.ts'
-import { fillPostgres, readPostgres } from '../store/dump/postgres.ts'
 import { fillSqlite, readCopyOfSqlite, readSqlite } from '../store/dump/sqlite.ts'
 import { noFolder, refuseUnlessThere, type StoreLocation, sqlitePath } from '../store/location.ts'
 import { lockDataDir, lockPath } from '../store/lock.ts'
@@ -28,8 +27,11 @@ export function parseLocation(text: string, option: string, dataDir: string): St
   return { dataDir: resolve(folder), databaseUrl: undefined }
 }
 
+/** Its client is loaded where there is something to ask it. */
+const postgres = () => import('../store/dump/postgres.ts')
+
 export async function readStoreAt({ dataDir, databaseUrl }: StoreLocation): Promise<Snapshot> {
-  if (databaseUrl !== undefined) return readPostgres(databaseUrl)
+  if (databaseUrl !== undefined) return (await postgres()).readPostgres(databaseUrl)
   refuseUnlessThere({ dataDir, databaseUrl })
   return readSqlite(sqlitePath(dataDir))
 }
@@ -40,7 +42,7 @@ export async function readStoreAt({ dataDir, databaseUrl }: StoreLocation): Prom
  * @throws Refusal `storage_full` when there is no room for a copy of a SQLite file beside it
  */
 export async function readBusyStoreAt({ dataDir, databaseUrl }: StoreLocation): Promise<Snapshot> {
-  if (databaseUrl !== undefined) return readPostgres(databaseUrl)
+  if (databaseUrl !== undefined) return (await postgres()).readPostgres(databaseUrl)
   refuseUnlessThere({ dataDir, databaseUrl })
   return readCopyOfSqlite(sqlitePath(dataDir))
 }
@@ -51,7 +53,7 @@ export async function readBusyStoreAt({ dataDir, databaseUrl }: StoreLocation): 
  * @throws Refusal `invalid` when there is something already, or a server uses the folder
  */
 export async function fillStoreAt({ dataDir, databaseUrl }: StoreLocation): Promise<Filling> {
-  if (databaseUrl !== undefined) return fillPostgres(databaseUrl)
+  if (databaseUrl !== undefined) return (await postgres()).fillPostgres(databaseUrl)
   const path = sqlitePath(dataDir)
   const [wasThere, wasLocked] = [path, lockPath(dataDir)].map((one) => existsSync(one))
   const { unlock, madeFolder } = takeFolder(dataDir)

@@ -18,17 +18,20 @@ const publicPorts: ReadonlySet<number> = new Set([443, 8443])
  * What is not of the public internet (the IANA registries of special-purpose addresses, RFC 6890), multicast, and the
  * public address behind which a cloud answers its own machines.
  */
-const internal4 = networksOf([
+const internal4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
   ...['192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24', '192.88.99.0/24', '192.168.0.0/16', '192.175.48.0/24'],
   ...['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32'],
-])
+]
 
 /** Of IPv6 only global unicast is public: not IPv4-mapped, NAT64, unique local, link-local or multicast. */
-const global6 = networksOf(['2000::/3'])
+const global6 = ['2000::/3']
 
 /** And of that neither Teredo and its like, nor documentation, nor 6to4, which all may lead elsewhere. */
-const internal6 = networksOf(['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'])
+const internal6 = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20']
+
+/** Read when the first address is judged: most processes judge none. */
+let known: Readonly<Record<'internal4' | 'global6' | 'internal6', readonly Network[]>> | undefined
 
 /**
  * Reads `10.0.0.7`, `10.0.0.0/8`, `2001:db8::/32`, `10.0.0.7:8443` or `[2001:db8::7]:8443`.
@@ -63,8 +66,9 @@ export function barrierTo(
 /** Whether an address is not of the public internet. What is no address is not. */
 export function isInternal(address: string): boolean {
   const version = address.includes('%') ? 0 : isIP(address)
-  if (version === 4) return isIn(internal4, address)
-  return version === 0 || !isIn(global6, address) || isIn(internal6, address)
+  known ??= { internal4: networksOf(internal4), global6: networksOf(global6), internal6: networksOf(internal6) }
+  if (version === 4) return isIn(known.internal4, address)
+  return version === 0 || !isIn(known.global6, address) || isIn(known.internal6, address)
 }
 
 function covers({ network, port: only }: Allowance, address: string, port: number): boolean {

@@ -3,8 +3,8 @@
  * once, every address that it has is checked, and the connection goes to those and to no others.
  */
 import { lookup } from 'node:dns/promises'
-import http from 'node:http'
-import https from 'node:https'
+import type http from 'node:http'
+import type https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { type Allowance, type Barrier, barrierTo } from './addresses.ts'
 
@@ -182,7 +182,7 @@ async function resolveName(name: string): Promise<readonly string[]> {
 }
 
 /** The name stays what the certificate and `Host` are about; only these addresses are connected to. */
-function exchange(
+async function exchange(
   url: URL,
   addresses: readonly string[],
   limits: FetchLimits,
@@ -200,7 +200,8 @@ function exchange(
     maxHeaderSize: maxHeaderBytes,
     signal,
   }
-  const { request } = url.protocol === 'https:' ? https : http
+  // TLS takes long to load, and most processes ask nobody.
+  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
   return new Promise((resolve, reject) => {
     const sent = request(url, options, (answer) => {
       take(answer, url, limits).then(resolve, (error) => {

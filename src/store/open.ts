@@ -13,12 +13,10 @@ import type { ListedRows, Part } from './listings.ts'
 import { refuseUnlessThere, sqlitePath } from './location.ts'
 import * as counting from './object-counts.ts'
 import type { Kind, Outcome, Request } from './operation.ts'
-import { Unusable } from './postgres/connect.ts'
-import { PostgresEngine } from './postgres/postgres.ts'
+import { Unusable } from './postgres/unusable.ts'
 import * as queries from './queries.ts'
 import { type Asked, countByList, countSecrets, secretPages, tags } from './secret-pages.ts'
 import type { Query, Reading } from './sql.ts'
-import { SqliteEngine } from './sqlite/sqlite.ts'
 import type {
   Backlog,
   DeploymentFilter,
@@ -46,6 +44,8 @@ export interface StoreOptions {
   readonly keepVersions: number
   /** Bytes that are to stay free on the disk of a SQLite file; 0 for none. */
   readonly diskReserveBytes: number
+  /** On SQLite: whether its connection gets a thread of its own, as that of a server. */
+  readonly hasThread?: boolean | undefined
   /** Whether tables are made where there are none. */
   readonly mayMake: boolean
   /** On PostgreSQL: whether nothing is done unless commits wait for a standby. */
@@ -58,14 +58,27 @@ export interface StoreOptions {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, mayMake } = options
   if (databaseUrl === undefined && !mayMake) refuseUnlessThere(options)
-  const engine =
-    databaseUrl === undefined
-      ? await SqliteEngine.open(sqlitePath(options.dataDir), mayMake)
-      : await PostgresEngine.open(databaseUrl, mayMake, options.isSynchronousRequired)
+  const engine = await openEngine(options)
   if (options.databaseUrl !== undefined || options.diskReserveBytes === 0) return new BatchedStore(engine, options)
   const disk = new DiskWatch(options.dataDir, options.diskReserveBytes)
   await disk.look()
   return new BatchedStore(engine, options, disk)
+}
+
+/** Loads the one that is used. */
+async function openEngine({
+  databaseUrl,
+  dataDir,
+  mayMake,
+  hasThread,
+  isSynchronousRequired,
+}: StoreOptions): Promise<Engine> {
+  if (databaseUrl === undefined) {
+    const { SqliteEngine } = await import('./sqlite/sqlite.ts')
+    return SqliteEngine.open(sqlitePath(dataDir), mayMake, hasThread)
+  }
+  const { PostgresEngine } = await import('./postgres/postgres.ts')
+  return PostgresEngine.open(databaseUrl, mayMake, isSynchronousRequired)
 }
 
 /** Why a database could not be used, if it may be a little later, with nothing changed: it is away, or being taken over. */

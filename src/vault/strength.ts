@@ -3,8 +3,9 @@
  * some hundredths: a thread of its own does it, one password after the other, and builds them once.
  */
 import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { Refusal } from '../errors.ts'
+import { startThread } from '../thread.ts'
 
 /** Beside this file, in the sources and in what is built of them. */
 const workerUrl = new URL(`./strength-worker${extname(import.meta.url)}`, import.meta.url)
@@ -63,7 +64,7 @@ export function judgedParts(password: string): readonly string[] {
 }
 
 function start(): Worker {
-  const started = new Worker(workerUrl)
+  const started = startThread(workerUrl)
   started.on('message', ({ id, score }: Answer) => {
     pending.get(id)?.resolve(score)
     pending.delete(id)

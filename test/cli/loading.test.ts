@@ -1,10 +1,10 @@
 /** A command loads what it needs and no more: what a server is made of takes longer to load than most commands take. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { ending, type Person, startPerson } from '../support/cli.ts'
+import { ending, type Person, startPerson, startPersonWithServer } from '../support/cli.ts'
 import { main } from '../support/main.ts'
 
 const source = join(import.meta.dirname, '..', '..', 'src/main.ts')
@@ -71,20 +71,46 @@ suite('The command', () => {
     assert.doesNotMatch(parts, /^NativeModule (?:.*undici.*|https|child_process|readline|internal\/webstreams\/\w+)$/m)
   })
 
-  test('is seen to load more where it does: a command on the host of the server', async (t) => {
+  test('is seen to load more where it does: of a file in YAML, and on the host of the server', async (t) => {
     const person = await startPerson(t)
+    writeFileSync(join(person.folder, 'some.yaml'), 'name: value\n')
 
-    const { packages } = await loadedBy(person, ['key', 'generate'])
+    const { packages } = await loadedBy(person, ['import', 'some.yaml', '--dry-run'])
+    const { own } = await loadedBy(person, ['key', 'generate'])
 
-    assert.ok(packages.length > 1, packages.join())
+    assert.deepEqual(packages, ['commander', 'yaml'])
+    assert.ok(own.includes('crypto/token.ts') && own.includes('cli/host/key.ts'), own.join())
+  })
+
+  test('opens a store in a file on the host with nothing of PostgreSQL or TLS, and in no thread but its own', async (t) => {
+    const { person, server } = await startPersonWithServer(t)
+    const { dataDir } = server.place
+    const path = join(person.folder, 'parts')
+    const note = `import { writeFileSync } from 'node:fs'
+      let threads = 0
+      process.on('worker', () => threads++)
+      process.once('exit', () => writeFileSync(${JSON.stringify(path)}, [threads, ...process.moduleLoadList].join('\\n')))`
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(note)}`
+    const listing = ['account', 'list']
+
+    const { own, packages } = await loadedBy(person, listing, { STRONGROOM_DATA_DIR: dataDir })
+    const env = person.environment({ STRONGROOM_DATA_DIR: dataDir, NODE_OPTIONS })
+    const { code, stderr } = await ending(spawn(process.execPath, [main, ...listing], { env }))
+
+    assert.deepEqual(packages, ['commander'])
+    assert.ok(own.includes('store/sqlite/keeper.ts'), own.join())
+    assert.equal(code, 0, stderr)
+    const [threads, ...parts] = readFileSync(path, 'utf8').split('\n')
+    assert.equal(threads, '0')
+    assert.doesNotMatch(parts.join('\n'), /^NativeModule (?:tls|https)$/m)
   })
 })
 
 /** The files of this project and the packages that were loaded. */
-async function loadedBy(person: Person, words: readonly string[]) {
+async function loadedBy(person: Person, words: readonly string[], more: Readonly<Record<string, string>> = {}) {
   const path = join(person.folder, 'loaded')
   const hook = `data:text/javascript,${encodeURIComponent(noting(path))}`
-  const env = person.environment({ NODE_OPTIONS: `--import=${hook}` })
+  const env = person.environment({ ...more, NODE_OPTIONS: `--import=${hook}` })
   // The sources: of what is built of them, the files say less.
   const { code, stdout, stderr } = await ending(
     spawn(process.execPath, [source, ...words], { cwd: person.folder, env }),

@@ -3478,9 +3478,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a record that cannot be written stops the answer',
-    'store/sqlite/worker.ts',
-    '    return execute(transaction, batch, setting, macs)\n  })',
-    "    return execute(transaction, batch, setting, macs)\n  }).catch(() => batch.requests.map(() => ({ kind: 'refused', code: 'not_found', message: '' })))",
+    'store/sqlite/keeper.ts',
+    'return this.#within(() => execute(this.#transaction, batch, setting, this.#macs))',
+    "return this.#within(() => execute(this.#transaction, batch, setting, this.#macs)).catch(() => batch.requests.map(() => ({ kind: 'refused', code: 'not_found', message: '' })))",
     'v3/audit.test.ts',
     'cannot be written',
   ),

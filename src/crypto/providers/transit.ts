@@ -4,8 +4,6 @@
  * Three calls: encrypt, decrypt, and whatever gives a token. The context goes along as associated data.
  */
 import { readFileSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource, type TransitLogin } from './provider.ts'
 
 export type TransitSource = Extract<RootKeySource, { readonly kind: 'transit' }>
@@ -178,15 +176,15 @@ class TransitServer {
 
 /** Straight to where the operator says. */
 function postTo(caPath: string | undefined): TransitPost {
-  return (url, headers, body) => {
-    const send = url.startsWith('https:') ? httpsRequest : httpRequest
+  return async (url, headers, body) => {
+    const { request } = url.startsWith('https:') ? await import('node:https') : await import('node:http')
     const ca = caPath === undefined ? {} : { ca: readSecret(caPath) }
     const signal = AbortSignal.timeout(patienceMs)
     const all = { ...headers, 'content-length': Buffer.byteLength(body) }
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) =>
         reject(new ProviderTrouble('away', `The server cannot be reached (${codeOf(error)}).`))
-      const asked = send(url, { method: 'POST', headers: all, signal, ...ca }, (answer) => {
+      const asked = request(url, { method: 'POST', headers: all, signal, ...ca }, (answer) => {
         const parts: Buffer[] = []
         let size = 0
         answer.on('data', (part: Buffer) => {

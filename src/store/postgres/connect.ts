@@ -4,6 +4,7 @@ import { Client, type ClientConfig, type CustomTypesConfig, types } from 'pg'
 import { Refusal } from '../../errors.ts'
 import { schema } from '../migrations/migrations.ts'
 import { cut, cutAfter } from './deadline.ts'
+import { reasonOf, Unusable } from './unusable.ts'
 
 /** What the database calls the sessions of this program: all others see by it which schema they speak. */
 export const applicationName = `strongroom ${schema}`
@@ -62,22 +63,6 @@ export class Connection extends Client {
     this.fault = fault
     // Without a listener a broken connection would end the process; the next query reports it.
     this.on('error', () => {})
-  }
-}
-
-/** Why a host cannot be used. */
-export class Unusable extends Error {
-  override readonly name = 'Unusable'
-  /** Whether it may be another time, with nothing changed in what it is or what is set. */
-  readonly mayCome: boolean
-
-  constructor(reason: string, mayCome: boolean) {
-    super(reason)
-    this.mayCome = mayCome
-  }
-
-  static of(error: unknown): Unusable {
-    return error instanceof Unusable ? error : new Unusable(reasonOf(error), isPassing(error))
   }
 }
 
@@ -173,15 +158,6 @@ function takeOptions(url: string): { readonly without: string; readonly settings
   return { without, settings }
 }
 
-/** Of a fault of the connection, which may name the host, or an error of the server, which quotes what was sent. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  const code = 'code' in error ? String(error.code) : ''
-  // Several addresses that all refuse are one error without words.
-  if (error.message === '') return code === '' ? 'unknown' : code
-  return error.message.replaceAll(/"[^"]*"/g, '"…"').replace(/(no such (?:user|database)):.*/s, '$1')
-}
-
 /** What a URL names beside host and database, such as files: what is said of that is not repeated. */
 function ofUrl(error: unknown): Unusable {
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
@@ -189,12 +165,6 @@ function ofUrl(error: unknown): Unusable {
     `its URL cannot be used${code}: see to sslmode and to the files that sslrootcert, sslcert and sslkey name`,
     false,
   )
-}
-
-/** The server is not there, does not answer, is full, or has yet to start or stop (classes 08, 53 and 57). */
-function isPassing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57)/.test(code)
 }
 
 function configOf(connectionString: string): ClientConfig {

@@ -2,7 +2,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { databaseUrlFault, readDatabaseUrl } from '../../database-url.ts'
 import { Refusal } from '../../errors.ts'
-import { type Connection, type Host, open, Unusable, unusable, withoutOptions } from './connect.ts'
+import { type Connection, type Host, open, unusable, withoutOptions } from './connect.ts'
+import { Unusable } from './unusable.ts'
 
 /** Once a primary was found, how long it is waited for another that is newer. */
 const graceMs = 500

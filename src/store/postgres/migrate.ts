@@ -5,7 +5,8 @@ import { noStore } from '../location.ts'
 import { isAdditive } from '../migrations/additive.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { pending } from '../migrations/migrations.ts'
-import { applicationName, ofStrongroom, Unusable } from './connect.ts'
+import { applicationName, ofStrongroom } from './connect.ts'
+import { Unusable } from './unusable.ts'
 
 /** Any number of our own: nodes that start together wait for one another here. */
 export const migrationLock = 7_305_610_112

@@ -10,7 +10,8 @@ import { schema } from '../migrations/migrations.ts'
 import type { Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
 import type { Trails } from '../trails.ts'
-import { applicationName, ofStrongroom, Unusable } from './connect.ts'
+import { applicationName, ofStrongroom } from './connect.ts'
+import { Unusable } from './unusable.ts'
 
 export const standingQuery = `select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms,
   current_setting('synchronous_standby_names') as standby_names, current_setting('synchronous_commit') as commits`

@@ -1,4 +1,4 @@
-/** What the main thread and the SQLite thread say to each other. */
+/** What the SQLite engine and the keeper of its connection say to each other, most often from thread to thread. */
 import { type Code, Refusal } from '../../errors.ts'
 import type { Lease } from '../../model/lease.ts'
 import type { RowKey } from '../engine.ts'
@@ -19,7 +19,7 @@ export type Task =
   | { readonly kind: 'seal_step'; readonly id: number; readonly limit: number | undefined }
   | { readonly kind: 'close'; readonly id: number }
 
-/** What the thread is given when it starts. */
+/** What the keeper is given when it begins. */
 export interface Opening {
   readonly path: string
   readonly mayMake: boolean
@@ -36,6 +36,19 @@ export interface Failure {
 export type Answer =
   | { readonly id: number; readonly value: unknown; readonly failure?: undefined }
   | { readonly id: number; readonly failure: Failure }
+
+/** The way to a keeper. */
+export interface Link {
+  readonly send: (task: Task) => void
+  readonly end: () => Promise<unknown>
+}
+
+/** The way back. */
+export interface Told {
+  readonly answer: (answer: Answer) => void
+  /** It is gone, and answers nothing more. */
+  readonly gone: (error: Error) => void
+}
 
 /** SQLITE_FULL, see https://www.sqlite.org/rescode.html#full */
 const sqliteFull = 13

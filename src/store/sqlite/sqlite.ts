@@ -1,8 +1,8 @@
-/** The SQLite engine, as the main thread sees it: tasks for the thread that owns the connection. */
+/** The SQLite engine: tasks for the keeper of the connection, who has a thread of its own, or shares this one. */
 import { extname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { Refusal } from '../../errors.ts'
 import type { Lease } from '../../model/lease.ts'
+import { startThread } from '../../thread.ts'
 import { hostClock } from '../clock.ts'
 import { Conditions } from '../conditions.ts'
 import type { Engine, Lane, RowKey } from '../engine.ts'
@@ -12,7 +12,7 @@ import type { Batch, Outcome } from '../operation.ts'
 import type { Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
 import { Trails } from '../trails.ts'
-import { type Answer, type Opening, type Task, toRefusal } from './messages.ts'
+import { type Answer, type Link, type Opening, type Task, type Told, toRefusal } from './messages.ts'
 import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from './pack.ts'
 
 /** Beside this file, in the sources and in what is built of them. */
@@ -26,6 +26,14 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
+function keepOnThread(opening: Opening, told: Told): Link {
+  const worker = startThread(workerUrl, { workerData: opening, resourceLimits })
+  worker.on('message', (answer: Answer) => told.answer(answer))
+  worker.on('error', (error) => told.gone(error instanceof Error ? error : new Error('unknown')))
+  worker.on('exit', () => told.gone(new Error('The SQLite thread ended.')))
+  return { send: (task) => worker.postMessage(task), end: () => worker.terminate() }
+}
+
 export class SqliteEngine implements Engine {
   readonly clock = hostClock
   readonly conditions = new Conditions()
@@ -35,22 +43,26 @@ export class SqliteEngine implements Engine {
   readonly dialect = 'sqlite'
   /** While the thread works on one batch, this one answers the other. */
   readonly #lane: Lane = { name: 'all', inFlight: 2, deciding: 2 }
-  readonly #worker: Worker
+  readonly #link: Link
   readonly #pending: (Pending & { readonly id: number })[] = []
   #lastId = 0
   #isGone = false
 
-  private constructor(worker: Worker) {
-    this.#worker = worker
-    worker.on('message', (answer: Answer) => this.#settle(answer))
-    worker.on('error', (error) => this.#failAll(error instanceof Error ? error : new Error('unknown')))
-    worker.on('exit', () => this.#failAll(new Error('The SQLite thread ended.')))
+  private constructor(link: (told: Told) => Link) {
+    this.#link = link({ answer: (answer) => this.#settle(answer), gone: (error) => this.#failAll(error) })
   }
 
-  /** @throws Refusal when the file cannot be opened as a store */
-  static async open(path: string, mayMake: boolean): Promise<SqliteEngine> {
-    const workerData: Opening = { path, mayMake }
-    const engine = new SqliteEngine(new Worker(workerUrl, { workerData, resourceLimits }))
+  /**
+   * @param hasThread whether the connection gets a thread, so that this one goes on while the disk is slow
+   * @throws Refusal when the file cannot be opened as a store
+   */
+  static async open(path: string, mayMake: boolean, hasThread = false): Promise<SqliteEngine> {
+    const opening: Opening = { path, mayMake }
+    if (!hasThread) {
+      const { keepHere } = await import('./keeper.ts')
+      return new SqliteEngine((told) => keepHere(opening, told))
+    }
+    const engine = new SqliteEngine((told) => keepOnThread(opening, told))
     await engine.#expect(0)
     return engine
   }
@@ -98,13 +110,13 @@ export class SqliteEngine implements Engine {
     this.#growth.stop()
     if (this.#isGone) return
     await this.#ask({ kind: 'close', id: ++this.#lastId })
-    await this.#worker.terminate()
+    await this.#link.end()
   }
 
   #ask(task: Task): Promise<unknown> {
     if (this.#isGone) return Promise.reject(new Refusal('audit_unavailable', 'The store is closed.'))
     const answer = this.#expect(task.id)
-    this.#worker.postMessage(task)
+    this.#link.send(task)
     return answer
   }
 
@@ -119,7 +131,7 @@ export class SqliteEngine implements Engine {
     else pending?.reject(toRefusal(answer.failure))
   }
 
-  /** The thread is gone: whether its last batch was committed, nobody knows. */
+  /** The keeper is gone: whether its last batch was committed, nobody knows. */
   #failAll(error: Error): void {
     this.#isGone = true
     for (const { reject } of this.#pending.splice(0)) {
