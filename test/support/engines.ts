@@ -1,12 +1,13 @@
 /** The stores that every behaviour is tested on. */
 import { randomBytes } from 'node:crypto'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Client } from 'pg'
 import { sqlitePath } from '../../src/store/location.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import './cost.ts'
-import { administer } from './postgres.ts'
 
 export interface Place {
   readonly dataDir: string
@@ -70,20 +71,46 @@ const postgres: TestEngine = {
 async function makeDatabase(from?: string): Promise<Place> {
   const dataDir = makeFolder()
   const name = `strongroom_${randomBytes(8).toString('hex')}`
-  await administer(
-    serverUrl,
-    `create database ${name}${from === undefined ? '' : ` template ${from} strategy file_copy`}`,
-  )
+  await onServer(`create database ${name}${from === undefined ? '' : ` template ${from} strategy file_copy`}`)
   const url = new URL(serverUrl ?? '')
   url.pathname = `/${name}`
   return {
     dataDir,
     databaseUrl: url.href,
     clear: async () => {
-      await administer(serverUrl, `drop database if exists ${name} with (force)`)
+      await onServer(`drop database if exists ${name} with (force)`)
       removeFolder(dataDir)
     },
   }
+}
+
+interface Administrator {
+  readonly client: Client
+  readonly socket: Socket
+}
+
+let administrator: Promise<Administrator> | undefined
+let asked = 0
+
+/** All databases of a process are made and dropped over one connection, which does not keep the process from ending. */
+async function onServer(statement: string): Promise<void> {
+  administrator ??= connected()
+  asked++
+  const { client, socket } = await administrator
+  socket.ref()
+  await client.query(statement).finally(() => {
+    if (--asked === 0) socket.unref()
+  })
+}
+
+async function connected(): Promise<Administrator> {
+  const socket = new Socket()
+  const client = new Client({ connectionString: serverUrl, stream: () => socket })
+  client.on('error', () => {
+    administrator = undefined
+  })
+  await client.connect()
+  return { client, socket }
 }
 
 export const engines: readonly TestEngine[] = [sqlite, postgres]
