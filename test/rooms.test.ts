@@ -186,7 +186,7 @@ const portalRooms: Record<string, readonly string[]> = {
   'cloud-init': ['api', 'ui', 'session', 'deployments', 'secrets', 'src/render/reference.ts'],
   keys: ['api', 'ui', 'session', 'what-if'],
   trust: ['api', 'ui', 'session', 'keys', 'what-if'],
-  webhooks: ['api', 'ui'],
+  webhooks: ['api', 'ui', 'session'],
   settings: ['api', 'ui', 'session', 'secrets'],
   machines: ['api', 'ui', 'session', 'keys', 'settings', 'what-if'],
   users: ['api', 'ui', 'session', 'what-if'],

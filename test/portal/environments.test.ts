@@ -246,6 +246,24 @@ for (const engine of portalEngines) {
       assert.equal((await api.get('/v3/environments')).body.environments.length, 2)
     })
 
+    test('on a phone, the table has all its buttons within its card, and says what is inherited from where', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.post('/v3/environments', { name: 'prod' })
+      await api.post('/v3/environments', { name: 'customer-acme-production-eu-central-1', base: 'prod' })
+      const phone = { viewport: { width: 390, height: 844 } }
+      const page = await portal.openAs(owner, '/portal/environments', phone)
+      const region = page.getByRole('region', { name: 'Table of environments' })
+      await region.getByText('Inherits from prod').waitFor()
+      assert.equal(await region.evaluate((one) => one.scrollWidth - one.clientWidth), 0)
+      const card = (await region.boundingBox()) ?? assert.fail()
+      for (const button of await region.getByRole('button').all()) {
+        const box = (await button.boundingBox()) ?? assert.fail()
+        assert.ok(box.x + box.width + 4 <= card.x + card.width, 'a button is cut off')
+      }
+      assert.deepEqual(await violations(page), [])
+    })
+
     test('what an environment inherits is shown apart, read-only, with the way to where it is from', async (t) => {
       const portal = await startPortal(t, engine)
       await fill(portal)

@@ -24,6 +24,7 @@ async function fill({ server: { api } }: Portal): Promise<void> {
   })
   const expired = '2020-01-01T00:00:00Z'
   await api.post('/v3/secrets', { name: 'keystore', type: 'file', value: 'AAH/', expires_at: expired, tags: ['prod'] })
+  await api.post('/v3/secrets', { name: 'web/api/token', value: 'x' })
   await api.post('/v3/keys', { name: 'checkout service', scopes: ['secrets:read:prod-*'], networks: ['10.0.0.0/8'] })
   await api.post('/v3/machines', { name: 'web-1', addresses: ['10.1.0.11'] })
   const template = ['$', '{{secret.db-password}}'].join('')
@@ -61,6 +62,8 @@ const pages: readonly (readonly [path: string, heading: string])[] = [
   ['/portal/users', 'Users'],
   ['/portal/audit', 'Audit'],
   ['/portal/webhooks', 'Webhooks'],
+  ['/portal/environments', 'Environments'],
+  ['/portal/secrets?folder=web', 'web'],
   ['/portal/settings', 'Settings'],
   ['/portal/settings?tab=account', 'Settings'],
   ['/portal/nowhere', 'Page not found'],

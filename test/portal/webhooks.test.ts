@@ -7,18 +7,28 @@ for (const engine of portalEngines) {
   suite(`${engine.name}: the portal`, { skip: engine.skip }, () => {
     test('makes a webhook, shows its secret once, tests it, and deletes it', async (t) => {
       const portal = await startPortal(t, engine)
+      await portal.server.api.post('/v3/environments', { name: 'prod' })
       const page = await portal.openAs(owner, '/portal/webhooks')
       const webhooks = async () => (await portal.server.api.get('/v3/webhooks')).body.webhooks
 
       await page.getByRole('button', { name: 'New webhook' }).click()
       await page.getByRole('textbox', { name: 'URL' }).fill('https://10.0.0.7/hook')
       await page.getByRole('textbox', { name: 'Secret names' }).fill('prod-*')
+      // One that is misspelt cannot be chosen.
+      await page
+        .getByRole('dialog')
+        .getByRole('button', { name: /Environment$/ })
+        .click()
+      await page.getByRole('option', { name: 'prod' }).click()
       await page.getByRole('button', { name: 'Create webhook' }).click()
       await page.getByText(/^whsec_/).waitFor()
       await page.getByText('Nothing can be sent there now. 10.0.0.7 is not of the public internet').waitFor()
       await page.getByRole('button', { name: 'I’ve saved it' }).click()
       const [made] = await webhooks()
-      assert.deepEqual([made.actions, made.name, made.enabled], [['secret.*'], 'prod-*', true])
+      assert.deepEqual(
+        [made.actions, made.name, made.environment, made.enabled],
+        [['secret.*'], 'prod-*', 'prod', true],
+      )
       await page.locator('.tag.ok').getByText('Enabled', { exact: true }).waitFor()
 
       // Each says which webhook it is of, as there may be many.

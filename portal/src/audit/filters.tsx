@@ -174,7 +174,7 @@ export function Filters({
       <EnvironmentSelect value={asked('environment')} seen={seen} onChoose={(environment) => change({ environment })} />
       <Field label="Secret" value={secret} onValue={setSecret} placeholder="Name or ID" maxLength={255} data-search />
       <Field label="Who" value={principal} onValue={setPrincipal} placeholder="Name or key ID" maxLength={255} />
-      <div className="field" style={{ justifyContent: 'end' }}>
+      <div className="field whole" style={{ justifyContent: 'end' }}>
         <Switch isSelected={hidesOwn} onChange={onHidesOwn}>
           <span className="small">Hide listings and page views</span>
         </Switch>

@@ -191,7 +191,8 @@ function CountsTable({ columns, shown }: { readonly columns: readonly Column[]; 
 export function NotAll({ since }: { readonly since: string }) {
   return (
     <p className="small muted">
-      Counts only records since <time dateTime={since}>{exactTime(since)}</time>: there are too many to count at once.
+      Counts only records since <time dateTime={since}>{exactTime(since)}</time>: older ones are archived, or too many
+      to count at once.
     </p>
   )
 }

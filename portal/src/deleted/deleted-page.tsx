@@ -98,7 +98,7 @@ function DeletedItem({ of: one, onRestore, onPurge }: DeletedItemProps) {
       }
     >
       <p className="hint">
-        {words[kind]} deleted <Ago time={time} /> by {by.name}, deleted permanently <Ago time={until} />
+        {words[kind]} · deleted <Ago time={time} /> by {by.name} · permanently deleted <Ago time={until} />
       </p>
     </Item>
   )
@@ -106,7 +106,7 @@ function DeletedItem({ of: one, onRestore, onPurge }: DeletedItemProps) {
 
 const words: Readonly<Record<Deleted['kind'], string>> = {
   secret: 'Secret',
-  list: 'List with all that was in it,',
+  list: 'List with its secrets',
   environment: 'Environment',
 }
 

@@ -24,8 +24,8 @@ const columns: readonly Column<Holder>[] = [
     cell: ({ deployment: { target } }) => <Link href={`/deployments?q=${encodeURIComponent(target)}`}>{target}</Link>,
   },
   { id: 'holds', head: 'Version', cell: ({ held }) => <VersionTag held={held} /> },
-  { id: 'deployed', head: 'Deployed', cell: ({ deployment }) => <Ago time={deployment.created_at} /> },
-  { id: 'by', head: 'By', look: 'muted', cell: ({ deployment }) => deployment.principal?.name ?? '–' },
+  { id: 'deployed', head: 'Deployed', from: 420, cell: ({ deployment }) => <Ago time={deployment.created_at} /> },
+  { id: 'by', head: 'By', from: 420, look: 'muted', cell: ({ deployment }) => deployment.principal?.name ?? '–' },
 ]
 
 /** The card on a secret's page. */
@@ -42,7 +42,6 @@ export function HoldersCard({ secret }: { readonly secret: Metadata }) {
         {(all) => (
           <Table
             label="Table of deployments"
-            look="holders-table"
             columns={columns}
             rows={byUrgency(all).map((deployment) => ({
               deployment,

@@ -181,6 +181,7 @@ function Matrix({ names }: { readonly names: readonly string[] }) {
           {(shown, found) => (
             <Table
               label="Table of names"
+              look="matrix"
               columns={columnsOf(names, copyOf, ways.size === 0 ? undefined : { ...chosen, found })}
               rows={shown}
               keyOf={({ name }) => name}

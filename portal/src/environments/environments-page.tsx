@@ -35,14 +35,15 @@ const columns: readonly Column<Row>[] = [
     id: 'name',
     head: 'Name',
     look: 'break',
-    cell: ({ environment: { name } }) => (
+    cell: ({ environment: { name, base } }) => (
       <>
         <a href={addressIn(name, '/secrets')}>{name}</a>{' '}
         {name === current ? <span className="tag">Current</span> : null}
+        {base === null ? null : <div className="hint when-narrow">Inherits from {base}</div>}
       </>
     ),
   },
-  { id: 'base', head: 'Inherits from', look: 'break', cell: ({ environment: { base } }) => base ?? '–' },
+  { id: 'base', head: 'Inherits from', look: 'break', from: 400, cell: ({ environment: { base } }) => base ?? '–' },
   { id: 'secrets', head: 'Secrets', cell: ({ environment: { secrets } }) => secrets.toLocaleString('en') },
   {
     id: 'created',

@@ -149,7 +149,8 @@ function KeyItem({
         )}
         {' · '}created <Ago time={key.created_at} />
         {makerText(key, revoked)}
-        {networks.length === 0 ? ' · any network' : ` · from ${networks.join(', ')}`} · id {key.id}
+        {networks.length === 0 ? ' · any network' : ` · from ${networks.join(', ')}`} · id{'\u00a0'}
+        {key.id}
       </p>
     </Item>
   )

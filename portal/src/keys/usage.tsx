@@ -41,7 +41,9 @@ function Shown({ of: usage }: { readonly of: KeyUsage }) {
     <>
       <p className="small">
         {counted(requests, 'request')} in the last {days} days.
-        {complete ? '' : ` Only those since ${exactTime(from)} could be checked.`}
+        {complete
+          ? ''
+          : ` Only those since ${exactTime(from)} are counted: older ones are archived, or too many to check at once.`}
       </p>
       <Suggested of={usage} />
       <section className="stack-s" aria-label="Permissions">

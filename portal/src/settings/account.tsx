@@ -209,7 +209,7 @@ function LimitsCard({ limits }: { readonly limits: AccountInfo['limits'] }) {
       <ul className="lines">
         {rows.map(([what, value, setting]) => (
           <li key={setting}>
-            <span className="grow">
+            <span className="grow wraps">
               {what}
               <code className="hint setting">{setting}</code>
             </span>

@@ -182,7 +182,7 @@ function Lines({ data, does }: { readonly data: Factors; readonly does: ForFacto
         </Line>
       ))}
       <Line icon={<Fingerprint size={16} aria-hidden />}>
-        <span className="grow break muted">
+        <span className="grow wraps muted">
           {canUsePasskeys()
             ? 'Passkeys sign you in without a password'
             : 'Passkeys need HTTPS and a domain name (or localhost)'}

@@ -1,7 +1,8 @@
 /** Making a webhook: where it leads, and what it is told of. */
 import { useState } from 'react'
 import { type IssuedWebhook, strongroom } from '../api/client.ts'
-import { Field } from '../ui/controls.tsx'
+import { useEnvironmentNames } from '../session/environments.ts'
+import { Field, Select } from '../ui/controls.tsx'
 import { FormDialog } from '../ui/form.tsx'
 import { wordsOf } from '../ui/words.ts'
 
@@ -16,6 +17,7 @@ export function NewWebhookDialog({
   const [actions, setActions] = useState('secret.*')
   const [name, setName] = useState('')
   const [environment, setEnvironment] = useState('')
+  const names = useEnvironmentNames()
   return (
     <FormDialog
       title="New webhook"
@@ -29,7 +31,7 @@ export function NewWebhookDialog({
             url: url.trim(),
             actions: wordsOf(actions),
             name: name.trim() === '' ? null : name.trim(),
-            environment: environment.trim() === '' ? null : environment.trim(),
+            environment: environment === '' ? null : environment,
           }),
         )
       }
@@ -65,13 +67,11 @@ export function NewWebhookDialog({
             hint="Leave blank for everything."
             spellCheck={false}
           />
-          <Field
+          <Select
             label="Environment"
             value={environment}
-            onValue={setEnvironment}
-            fault={faults['environment']}
-            hint="Leave blank for all."
-            spellCheck={false}
+            choices={[{ id: '', label: 'All environments' }, ...names.map((id) => ({ id, label: id }))]}
+            onChoose={setEnvironment}
           />
         </>
       )}
