@@ -88,6 +88,7 @@ export async function openVault(
     const sealed = await store.keyring(async () => {
       if (!mayMake) throw noStore(config)
       madeIn = storeName(config)
+      if (config.rootKeys.some(isUnshared)) throw notBegun(config)
       roots ??= await openRootKeys(config.rootKeys)
       return createKeyring(roots)
     })
@@ -142,6 +143,42 @@ export function existing(source: RootKeySource): RootKeySource {
 
 function isMissing(source: RootKeySource): boolean {
   return source.kind === 'file' && source.create && !existsSync(source.path)
+}
+
+/** Whether people are to have it, and nobody has a share of it yet. */
+function isUnshared(source: RootKeySource): boolean {
+  return source.kind === 'shamir' && source.shares.id === undefined
+}
+
+/** It may be over at any time: whoever makes the store does that beside this process. */
+function notBegun(config: Needed): Refusal {
+  return new Refusal(
+    'sealed',
+    `There is no store in ${storeName(config)} yet, and a server shows nobody the shares of its root key. Make both: "strongroom root-key init", with the settings of the server.`,
+  )
+}
+
+/**
+ * Makes a new store, and nothing in it.
+ *
+ * @param makeKeys makes its keys, when there is none
+ * @returns whether it was made; in place of another one, it is not
+ */
+export async function makeStore(config: Needed, makeKeys: () => Promise<SealedKeyring>): Promise<boolean> {
+  makeDataDir(config.dataDir)
+  const { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired } = config
+  const wanted = { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }
+  const store = await openStore({ ...wanted, mayMake: true })
+  try {
+    let mine: SealedKeyring | undefined
+    const kept = await store.keyring(async () => {
+      mine = await makeKeys()
+      return mine
+    })
+    return kept.storeId === mine?.storeId
+  } finally {
+    await store.close()
+  }
 }
 
 /** Records in every account what is done to the whole store. */

@@ -10,8 +10,8 @@ import {
   type RootKeySource,
 } from './crypto/providers/open.ts'
 import { Refusal } from './errors.ts'
-import { existing, keyringOf, type Needed, openVault, recordAll } from './open.ts'
-import { noStore } from './store/location.ts'
+import { existing, keyringOf, makeStore, type Needed, openVault, recordAll } from './open.ts'
+import { noStore, storeName } from './store/location.ts'
 import { openStore } from './store/open.ts'
 import type { HostAsker } from './vault/accounts.ts'
 import { rewrapAccountKeys } from './vault/rotation.ts'
@@ -43,6 +43,34 @@ export async function addRootKey(config: Needed, next: RootKeySource, host: Host
     return master.addRootKey(roots, sealed, nextRoot)
   })
   return told
+}
+
+/**
+ * Makes a new store, which the root keys of the settings open, for people to have the shares of one of them. Any other store a
+ * server makes by itself.
+ *
+ * @throws Refusal when there is one, or a root key cannot be used
+ */
+export async function beginStore(config: Needed): Promise<AddedRootKey & { readonly madeIn: string }> {
+  const source = config.rootKeys.find(({ kind }) => kind === 'shamir')
+  if (source?.kind !== 'shamir') {
+    const why =
+      'No root key of the settings has shares: STRONGROOM_ROOT_KEY_URLS names no shamir:. "strongroom serve" makes such a store by itself.'
+    throw new Refusal('invalid', why)
+  }
+  const roots = await openRootKeys(config.rootKeys)
+  let shares: readonly string[] = []
+  const isMade = await makeStore(config, () => {
+    shares = source.shares.make()
+    return master.createKeyring(roots)
+  })
+  const madeIn = storeName(config)
+  const root = roots.find(({ kind }) => kind === 'shamir')
+  if (isMade && root !== undefined) return { name: master.nameOf(root), shown: root.shown, shares, madeIn }
+  throw new Refusal(
+    'name_taken',
+    `There is a store in ${madeIn} already. "strongroom rewrap --to shamir:…" lets people open it.`,
+  )
 }
 
 /**

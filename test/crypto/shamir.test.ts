@@ -314,6 +314,9 @@ suite("A root key's provider (shamir)", () => {
   })
 
   test('begins no store by itself, as its shares would be shown to nobody', async () => {
-    await assert.rejects(createKeyring([shamirKey({ shares: new Shares(3, 5) })]), isInvalid(/rewrap --to shamir:3\/5/))
+    await assert.rejects(
+      createKeyring([shamirKey({ shares: new Shares(3, 5) })]),
+      isInvalid(/rewrap --add shamir:3\/5/),
+    )
   })
 })

@@ -95,6 +95,33 @@ suite('A sealed server as a process', () => {
     await end('SIGTERM')
   })
 
+  test('waits for a new store, whose shares a command beside it shows, and begins with them', async (t) => {
+    const place = await (sqlite ?? assert.fail()).makePlace()
+    t.after(() => place.clear())
+    const { output, end, until, run } = await start(t, place, 'shamir:2/3')
+    await until(503, /"sealed"/)
+    const before = run(['unseal', '--status'])
+    assert.deepEqual(
+      [before.status, before.stdout],
+      [6, 'The server is sealed, and has not read its store yet. Its log says why.\n'],
+    )
+    assert.match(output(), /There is no store in .* yet.*root-key init/)
+
+    const made = run(['root-key', 'init'])
+
+    assert.deepEqual([made.status, made.stderr], [0, ''])
+    const shares = made.stdout.match(/(?<=^ {2})(\w{4}-){16}\w{4}$/gm) ?? []
+    assert.equal(shares.length, 3)
+    while (!/of 3, set \w{8}/.test(run(['unseal', '--status']).stdout)) await setTimeout(20)
+    assert.equal(run(['unseal'], shares.slice(1).join('\n')).status, 0)
+    await until(200, /"ready"/)
+    const again = run(['root-key', 'init'])
+    assert.deepEqual([again.status, again.stdout], [5, ''])
+    assert.match(again.stderr, /There is a store in .* already/)
+    for (const share of shares) assert.ok(!output().includes(share.slice(20, 40)))
+    await end('SIGTERM')
+  })
+
   test('lives while a provider is away, ends when it is told to, opens when it is back, and stays open', async (t) => {
     const program = makeProgram(t)
     const url = `command:${program.path}`

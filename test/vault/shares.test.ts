@@ -4,7 +4,14 @@ import { suite, type TestContext, test } from 'node:test'
 import type { Shares } from '../../src/crypto/providers/shares.ts'
 import { parseRootKeyUrl } from '../../src/crypto/providers/urls.ts'
 import { openServerVault, openVault, recordAll } from '../../src/open.ts'
-import { addRootKey, checkRootKeys, keepRootKeys, removeRootKey, rotateMasterKey } from '../../src/root-keys.ts'
+import {
+  addRootKey,
+  beginStore,
+  checkRootKeys,
+  keepRootKeys,
+  removeRootKey,
+  rotateMasterKey,
+} from '../../src/root-keys.ts'
 import { engines, type Place } from '../support/engines.ts'
 import { startServer, testConfig } from '../support/server.ts'
 
@@ -100,6 +107,37 @@ for (const engine of engines) {
         (await vault.findRootKeys()).map(({ state }) => state),
         ['opens'],
       )
+    })
+
+    test('begin a new store, beside a server that waits for it; in place of another one they do not', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      const source = shamir('shamir:2/3')
+      const file = testConfig(place).rootKeys
+      const settings = () => testConfig(place, { rootKeys: [...file, shamir('shamir:2/3')] })
+      const told: string[] = []
+      const made = Promise.withResolvers<Awaited<ReturnType<typeof beginStore>>>()
+      const opening = openServerVault(testConfig(place, { rootKeys: [source] }), {
+        onSealed: (reason) => {
+          told.push(reason)
+          if (told.length === 1) made.resolve(beginStore(settings()))
+          if (/0 are here/.test(reason))
+            setImmediate(() => made.promise.then(({ shares }) => give(source.shares, shares.slice(1))))
+        },
+      })
+      const { shares, name } = await made.promise
+      const { vault, close } = await opening
+      t.after(close)
+
+      assert.match(told[0] ?? '', /^There is no store in .* yet, .*"strongroom root-key init"/)
+      assert.match(name, /^shamir:2\/3-[0-9a-f]{16}$/)
+      assert.equal(shares.length, 3)
+      assert.deepEqual(await vault.store.accounts(), [])
+      // With the file beside them, as the settings of who made it said.
+      assert.deepEqual(await states(testConfig(place, { rootKeys: file })), ['opens'])
+      await assert.rejects(beginStore(settings()), { code: 'name_taken', message: /There is a store in .* already/ })
+      assert.deepEqual(await states(asked(place, 'shamir:2/3', shares).config), ['opens'])
+      await assert.rejects(beginStore(testConfig(place)), { code: 'invalid', message: /names no shamir:/ })
     })
 
     async function sharedStore(t: TestContext) {

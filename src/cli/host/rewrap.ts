@@ -6,6 +6,7 @@ import { type Config, rootKeyOf } from '../../config.ts'
 import { Refusal } from '../../errors.ts'
 import { addRootKey, keepRootKeys, type RootKeySource, removeRootKey, rotateMasterKey } from '../../root-keys.ts'
 import { print, printJson } from '../output.ts'
+import { printShares } from './shares.ts'
 import { begin, hostAsker, hostConfig } from './with-vault.ts'
 
 export interface RewrapOptions {
@@ -68,17 +69,7 @@ async function addNext(
       ? 'Set it for every node, start them anew, then run "strongroom rewrap --finish" with it.'
       : 'Name it in STRONGROOM_ROOT_KEY_URLS for every node, beside the others.',
   )
-  if (shares.length > 0) printShares(shown, name, shares)
-}
-
-/** The only time. */
-function printShares(shown: string, name: string, shares: readonly string[]): void {
-  const set = name.replace(/^.*-/, '').slice(0, 8)
-  print(
-    `\nThe shares of ${shown} are shown now and never again: one for each person, on paper or in a password manager.`,
-  )
-  print('"strongroom root-key check --shares" says whether they open the store: let that be done before "--finish".')
-  for (const [at, share] of shares.entries()) print(`\nShare ${at + 1} of ${shares.length}, set ${set}\n  ${share}`)
+  if (shares.length > 0) printShares({ name, shown, shares }, 'before "--finish"')
 }
 
 async function replaceMasterKey(config: Config, isJson: boolean): Promise<void> {

@@ -2,8 +2,9 @@
 import { resolve } from 'node:path'
 import { readConfig, rootKeyOf } from '../../config.ts'
 import { Refusal } from '../../errors.ts'
-import { checkRootKeys, makeRootKey, type RootKeyCheck } from '../../root-keys.ts'
+import { beginStore, checkRootKeys, makeRootKey, type RootKeyCheck } from '../../root-keys.ts'
 import { print, printJson } from '../output.ts'
+import { printShares } from './shares.ts'
 import { begin, hostConfig } from './with-vault.ts'
 
 /**
@@ -50,4 +51,14 @@ export async function make(url: string, { from }: { readonly from?: string }): P
   const { name, shown } = await makeRootKey(source, from === undefined ? undefined : resolve(from))
   print(`${shown} has a root key now (${name}), which the TPM of this machine sealed. It opens no store yet.`)
   print('A second root key elsewhere opens the store when this machine, or what the key is sealed to, is lost.')
+}
+
+/** Makes a new store, whose root key people have. */
+export async function init({ json = false }: { readonly json?: boolean }): Promise<void> {
+  begin()
+  const { name, shown, shares, madeIn } = await beginStore(readConfig())
+  if (json) return printJson({ root_key: shown, name, shares })
+  print(`A new store is in ${madeIn}, and the root keys of the settings open it (${name}).`)
+  print('Start the server, or leave it running: it is sealed until "strongroom unseal" has given it enough shares.')
+  printShares({ name, shown, shares }, 'before there is anything in it')
 }

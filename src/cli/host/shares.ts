@@ -2,7 +2,7 @@
 import type { Progress, Shares } from '../../crypto/providers/shares.ts'
 import { Refusal } from '../../errors.ts'
 import { readStandardInput } from '../input.ts'
-import { tell } from '../output.ts'
+import { print, tell } from '../output.ts'
 import { askHidden, isInteractive } from '../prompt.ts'
 
 /**
@@ -68,4 +68,21 @@ export function notFitting({ have }: Pick<Progress, 'have'>): string {
 export function wrongOnes(wrong: readonly number[]): string {
   const [what, is] = wrong.length === 1 ? ['Share number', 'is'] : ['The shares number', 'are']
   return `${what} ${wrong.join(', ')} ${is} wrong: the others opened without. Find out why.`
+}
+
+/**
+ * The only time.
+ *
+ * @param before until when it is to be known that they are right
+ */
+export function printShares(
+  { name, shown, shares }: { readonly name: string; readonly shown: string; readonly shares: readonly string[] },
+  before: string,
+): void {
+  const set = name.replace(/^.*-/, '').slice(0, 8)
+  print(
+    `\nThe shares of ${shown} are shown now and never again: one for each person, on paper or in a password manager.`,
+  )
+  print(`"strongroom root-key check --shares" says whether they open the store: let that be done ${before}.`)
+  for (const [at, share] of shares.entries()) print(`\nShare ${at + 1} of ${shares.length}, set ${set}\n  ${share}`)
 }

@@ -71,6 +71,8 @@ async function giveAll(path: string, first: Shown): Promise<Shown> {
 
 function sentenceOf({ status, threshold, shares, have, set }: Shown): string {
   if (status === 'open') return 'The root key is whole, and the server opens its store.'
+  // A store that is not there yet has no set.
+  if (set === '') return 'The server is sealed, and has not read its store yet. Its log says why.'
   return `The server is sealed: ${have} of ${threshold} shares are there (of ${shares}, set ${set}).`
 }
 

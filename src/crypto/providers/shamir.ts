@@ -63,6 +63,6 @@ export function shamirKey({ shares }: { readonly shares: Shares }): RootKeyProvi
 function nothingYet(shown: string): Refusal {
   return new Refusal(
     'invalid',
-    `Nothing is wrapped by ${shown} yet, and a server shows no shares. Start the new store with another root key, such as file:/path, then run "strongroom rewrap --to ${shown}".`,
+    `Nothing in this store is wrapped by ${shown} yet. "strongroom rewrap --add ${shown}" makes its shares, with root keys in the settings that open the store.`,
   )
 }

@@ -15,6 +15,15 @@ export function define(rootKey: Command): void {
     .option('--from <path>', 'seal the root key in this file, instead of a new one')
     .description('have the TPM of this machine seal a root key, which is then for rewrap --add or a new store')
     .action(async (url, options) => (await import('../root-key.ts')).make(url, options))
+  const init = rootKey
+    .command('init')
+    .option('--json', 'print JSON')
+    .description('make a new store whose root key is with people (shamir:), and show its shares, once')
+    .action(async (options) => (await import('../root-key.ts')).init(options))
+  examples(init, [
+    'STRONGROOM_ROOT_KEY_URLS=shamir:3/5 strongroom root-key init',
+    'five shares, any three of which open it',
+  ])
   examples(make, [
     "strongroom root-key make 'tpm2:/etc/strongroom/tpm?pcrs=sha256:7'",
     'sealed to the state of Secure Boot',
