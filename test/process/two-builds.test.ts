@@ -12,6 +12,7 @@ import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { makeNextBuild } from '../support/next-build.ts'
 import { makeBuildBefore } from '../support/older-build.ts'
+import { startTransit } from '../support/transit-server.ts'
 
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
 /** In every table that a request goes through, and in one more. */
@@ -153,6 +154,43 @@ test('A node of before environments goes on beside those that know them, and ref
   }
   assert.equal((await now.get('/v3/secrets/1')).body.value, 'v1')
   assert.equal((await now.get('/v3/secrets/by-name/before', prod)).body.value, 'of prod')
+})
+
+test('A node of before keys of customers opens nothing of an account that has one since, and does others no harm', {
+  skip: postgres.skip,
+}, async (t) => {
+  const main = makeBuildBefore('0035-customer-keys')
+  if (main === undefined) return t.skip('needs the history of the repository')
+  const place = await postgres.makePlace()
+  t.after(() => place.clear())
+  const key = generateToken()
+  const env = { STRONGROOM_BOOTSTRAP_API_KEY: key, STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES: '127.0.0.0/8' }
+  const older = await startChild(t, place, { env, main })
+  const newer = await startChild(t, place, { env })
+  const [old, now] = [older.api(key), newer.api(key)]
+  assert.equal((await now.post('/v3/secrets', { name: 'A', value: 'one' })).status, 201)
+  const transit = await startTransit(t)
+  transit.tokens.set('planted-token', 3600)
+  const provider = `transit:${transit.origin}/transit/strongroom`
+  const set = await now.put('/v3/account/customer-key', { provider, credentials: { token: 'planted-token' } })
+  assert.equal(set.status, 200, set.text)
+
+  for (const asked of [
+    await old.get('/v3/secrets/1'),
+    await old.put('/v3/secrets/1', { value: 'two' }),
+    await old.post('/v3/secrets', { name: 'B', value: 'two' }),
+  ]) {
+    assert.deepEqual([asked.status, asked.body.code], [500, 'integrity_failure'], asked.text)
+  }
+
+  // Names, the trail and accounts without a provider are as they were, by either.
+  assert.equal((await old.get('/v3/secrets')).status, 200)
+  assert.equal((await now.get('/v3/secrets/1')).body.value, 'one')
+  assert.equal((await now.put('/v3/secrets/1', { value: 'two' })).status, 200)
+  const trail = await now.post('/v3/audit/verify', {})
+  assert.deepEqual([trail.status, trail.body.fault], [200, null], trail.text)
+  assert.equal((await now.delete('/v3/account/customer-key')).status, 200)
+  assert.equal((await old.get('/v3/secrets/1')).body.value, 'two')
 })
 
 test('What a step of the schema does to older nodes is told by its statements', () => {
