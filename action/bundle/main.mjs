@@ -1764,7 +1764,7 @@ var loginShape = fields({
 	created_at: text,
 	expires_at: text
 });
-var loginStateShape = fields({
+var loginProgressShape = fields({
 	state: oneOf("pending", "slow_down", "refused", "expired", "used"),
 	interval: integer
 });
@@ -2511,7 +2511,7 @@ var operations = {
 	"POST /v3/logins/poll": {
 		repeat: "never",
 		isOpen: true,
-		answer: either(loginStateShape, grantedLoginShape)
+		answer: either(loginProgressShape, grantedLoginShape)
 	},
 	"POST /v3/logins/cancel": {
 		repeat: "safe",

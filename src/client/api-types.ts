@@ -703,7 +703,7 @@ export interface LoginConfirmation {
 }
 
 /** How a login stands. `pending` and `slow_down`: ask again after `interval`, which is longer with `slow_down`. `refused`: by the person, or called off. `expired`: nobody answered in time. `used`: the key was given out already. */
-export interface LoginState {
+export interface LoginProgress {
   readonly state: 'pending' | 'slow_down' | 'refused' | 'expired' | 'used'
   /** How long to wait before the next question, in seconds. */
   readonly interval: number

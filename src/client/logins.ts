@@ -1,6 +1,6 @@
 /** An API key that a person gives a program in the portal (RFC 8628): none is needed for these calls. */
 import { Connection } from './connection.ts'
-import type { BegunLogin, GrantedLogin, LoginState, NewLogin } from './model.ts'
+import type { BegunLogin, GrantedLogin, LoginProgress, NewLogin } from './model.ts'
 import { type CallOptions, keylessSettingsOf, type StrongroomOptions } from './options.ts'
 
 type Server = Omit<StrongroomOptions, 'apiKey'>
@@ -15,7 +15,7 @@ export async function pollLogin(
   server: Server,
   deviceCode: string,
   options?: CallOptions,
-): Promise<LoginState | GrantedLogin> {
+): Promise<LoginProgress | GrantedLogin> {
   return (await connect(server).send('POST /v3/logins/poll', { body: { device_code: deviceCode } }, options)).body
 }
 

@@ -406,7 +406,7 @@ export interface Operations {
   /** Ask a person for an API key. */
   'POST /v3/logins': { body: Api.NewLogin; answer: Api.BegunLogin }
   /** Ask how a login stands, and for its API key. */
-  'POST /v3/logins/poll': { body: Api.DeviceCode; answer: Api.LoginState | Api.GrantedLogin }
+  'POST /v3/logins/poll': { body: Api.DeviceCode; answer: Api.LoginProgress | Api.GrantedLogin }
   /** Call a login off. */
   'POST /v3/logins/cancel': { body: Api.DeviceCode; answer: Api.Message }
   /** Show what waits under a code. */
@@ -958,7 +958,7 @@ const loginShape: Shape<Api.Login> = fields<Api.Login>({
   created_at: text,
   expires_at: text,
 })
-const loginStateShape: Shape<Api.LoginState> = fields<Api.LoginState>({
+const loginProgressShape: Shape<Api.LoginProgress> = fields<Api.LoginProgress>({
   state: oneOf('pending', 'slow_down', 'refused', 'expired', 'used'),
   interval: integer,
 })
@@ -1431,7 +1431,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   'POST /v3/invitations/check': { repeat: 'safe', isOpen: false, answer: invitationShape },
   'POST /v3/invitations/accept': { repeat: 'never', isOpen: false, answer: either(messageShape, sessionShape) },
   'POST /v3/logins': { repeat: 'never', isOpen: true, answer: begunLoginShape },
-  'POST /v3/logins/poll': { repeat: 'never', isOpen: true, answer: either(loginStateShape, grantedLoginShape) },
+  'POST /v3/logins/poll': { repeat: 'never', isOpen: true, answer: either(loginProgressShape, grantedLoginShape) },
   'POST /v3/logins/cancel': { repeat: 'safe', isOpen: true, answer: messageShape },
   'POST /v3/logins/show': { repeat: 'safe', isOpen: false, answer: loginShape },
   'POST /v3/logins/confirm': { repeat: 'safe', isOpen: false, answer: loginShape },

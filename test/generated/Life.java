@@ -6,6 +6,10 @@ import java.util.stream.Collectors;
 import strongroom.ApiClient;
 import strongroom.ApiException;
 import strongroom.api.SecretsApi;
+import strongroom.api.SecretsApi.APICreateSecretRequest;
+import strongroom.api.SecretsApi.APIGetSecretRequest;
+import strongroom.api.SecretsApi.APIListSecretsRequest;
+import strongroom.api.SecretsApi.APIUpdateSecretRequest;
 import strongroom.model.NewSecret;
 import strongroom.model.NewValue;
 import strongroom.model.SecretHead;
@@ -22,15 +26,15 @@ class Life {
     var secrets = new SecretsApi(client);
 
     for (var name : List.of("a", "b", "c", "d", "e")) {
-      var made = secrets.createSecret(new NewSecret().name(name).value("of " + name), null);
+      var made = secrets.createSecret(
+          APICreateSecretRequest.newBuilder().newSecret(new NewSecret().name(name).value("of " + name)).build());
       expect(made.getName().equals(name), "create " + name);
     }
 
     var found = new ArrayList<SecretHead>();
     String cursor = null;
     do {
-      var page = secrets.listSecretsWithHttpInfo(
-          2, cursor, null, null, null, null, null, null, null, null, null, null, null, null);
+      var page = secrets.listSecretsWithHttpInfo(APIListSecretsRequest.newBuilder().limit(2).cursor(cursor).build());
       expect(page.getData().getSecrets().size() <= 2, "a page");
       found.addAll(page.getData().getSecrets());
       cursor = page.getHeaders().getOrDefault("strongroom-next-cursor", List.of()).stream().findFirst().orElse(null);
@@ -38,20 +42,20 @@ class Life {
     expect(found.stream().map(SecretHead::getName).collect(Collectors.joining()).equals("abcde"), "every page");
 
     var id = found.get(0).getId();
-    var read = secrets.getSecretWithHttpInfo(id);
+    var read = secrets.getSecretWithHttpInfo(APIGetSecretRequest.newBuilder().id(id).build());
     expect(read.getData().getValue().equals("of a"), "the value");
     expect(read.getData().getCreatedAt().isBefore(OffsetDateTime.now().plusDays(1)), "a time as such");
     var etag = read.getHeaders().get("etag").get(0);
-    secrets.updateSecret(id, new NewValue().value("new"), etag, null);
+    var update = APIUpdateSecretRequest.newBuilder().id(id).newValue(new NewValue().value("new")).ifMatch(etag).build();
+    secrets.updateSecret(update);
     try {
-      secrets.updateSecret(id, new NewValue().value("new"), etag, null);
+      secrets.updateSecret(update);
       expect(false, "refuse an update of a version that is old");
     } catch (ApiException refused) {
       expect(refused.getCode() == 412 && refused.getResponseBody().contains("stale_version"), "the problem");
     }
 
-    var none = secrets.listSecrets(
-        null, null, null, null, null, OffsetDateTime.now(), null, null, null, null, null, null, null, null);
+    var none = secrets.listSecrets(APIListSecretsRequest.newBuilder().expiresBefore(OffsetDateTime.now()).build());
     expect(none.getSecrets().isEmpty(), "a time that Java writes");
     System.out.println("It went well.");
   }

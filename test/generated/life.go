@@ -53,7 +53,7 @@ func main() {
 	expect(names == "abcde", "every page", names)
 
 	id := found[0].Id
-	read, err := client.GetSecretWithResponse(ctx, id)
+	read, err := client.GetSecretWithResponse(ctx, id, &strongroom.GetSecretParams{})
 	expect(err == nil && read.JSON200 != nil && read.JSON200.Value == "of a", "the value", err)
 	expect(!read.JSON200.CreatedAt.IsZero(), "a time as such")
 	etag := read.HTTPResponse.Header.Get("ETag")

@@ -68,6 +68,26 @@ suite('The description of the API', () => {
     )
   })
 
+  test('has no schema whose name is made of another one and its field, as generators name what stands in a field', async (t) => {
+    const { body } = await start(t)
+    const plain = (name: string) => name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase()
+    const named = new Set(Object.keys(body.components.schemas).map(plain))
+    const fields = Object.entries(body.components.schemas).flatMap(([name, schema]) =>
+      Object.entries(Object(schema).properties ?? {}).flatMap(([field, one]) => {
+        const { $ref, items } = Object(one)
+        const makesType = $ref === undefined && ['enum', 'properties'].some((word) => word in Object(one))
+        const makesItem = items !== undefined && items.$ref === undefined && ('enum' in items || 'properties' in items)
+        return [...(makesType ? [`${name}.${field}`] : []), ...(makesItem ? [`${name}.${field}.item`] : [])]
+      }),
+    )
+
+    assert.ok(fields.length > 10)
+    assert.deepEqual(
+      fields.filter((field) => named.has(plain(field))),
+      [],
+    )
+  })
+
   test('says a choice of words as one list of them', async (t) => {
     const { calls } = await start(t)
     const words = calls.flatMap(({ operationId, parameters = [] }) =>
@@ -207,8 +227,11 @@ suite('The description of the API', () => {
       if (media !== undefined && example === undefined) failed.push(`${call.operationId} has no example`)
       const path = call.path.replaceAll(/\{\w+\}/g, idOf(call))
       const type: Record<string, string> = media === undefined ? {} : { 'content-type': media[0] }
-      const { status, text } = await api.send(call.method, path, example, type)
+      const { status, text, headers } = await api.send(call.method, path, example, type)
       if (status >= 300) failed.push(`${call.operationId} ${path}: ${status} ${text}`)
+      for (const [header, { required }] of Object.entries(call.responses[status]?.headers ?? {})) {
+        if (required === true && !headers.has(header)) failed.push(`${call.operationId} ${path}: without ${header}`)
+      }
     }
     assert.deepEqual(failed, [])
   })

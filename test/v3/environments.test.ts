@@ -134,6 +134,21 @@ for (const engine of engines) {
       assert.equal(absent.headers.get('strongroom-environment'), null)
     })
 
+    test('is said of the access to a secret, which is found where its records may be read', async (t) => {
+      const { api, withScopes } = await startAccount(t, engine)
+      await api.post('/v3/environments', { name: 'prod' })
+      const here = await api.post('/v3/secrets', { name: 'db', value: 'v' })
+      const there = await api.post('/v3/secrets', { name: 'db', value: 'v' }, at('prod'))
+      const auditor = await withScopes('audit:read')
+      const said = async (secret: { body: { id: number } }) => {
+        const { status, headers } = await auditor.get(`/v3/secrets/${secret.body.id}/access`)
+        return [status, headers.get('strongroom-environment')]
+      }
+
+      assert.deepEqual(await said(here), [200, 'default'])
+      assert.deepEqual(await said(there), [200, 'prod'])
+    })
+
     test('is the one that all scopes over secrets name, where none is named', async (t) => {
       const { api, withScopes } = await startAccount(t, engine)
       for (const name of ['dev', 'prod']) {

@@ -101,7 +101,7 @@ const Waiting = Type.Object(
     interval: Type.Integer({ description: 'How long to wait before the next question, in seconds.' }),
   },
   {
-    title: 'LoginState',
+    title: 'LoginProgress',
     description:
       'How a login stands. `pending` and `slow_down`: ask again after `interval`, which is longer with `slow_down`. `refused`: by the person, or called off. `expired`: nobody answered in time. `used`: the key was given out already.',
   },

@@ -1,5 +1,4 @@
 /** What stands before an operation, whichever it is, as its definition says: a right, a fresh proof, what it hands on. */
-import { defaultEnvironment } from '../../model/environment.ts'
 import { allows, allowsName, everywhere } from '../../model/scope.ts'
 import type { Asked } from '../caller.ts'
 import type { Idempotency } from '../naming.ts'
@@ -8,7 +7,7 @@ import type { Ended, Outcome, Refused } from '../outcome.ts'
 import { hasSome, place } from './environment.ts'
 import { exceeding, namingNoEnvironment } from './grants.ts'
 import { doOnce } from './once.ts'
-import { type Call, forbid, refuse, refused, type UnplacedCall, type Work } from './work.ts'
+import { type Call, doneIn, forbid, refuse, refused, type UnplacedCall, type Work } from './work.ts'
 
 /** For so long after proving who they are, a user may do what is delicate. */
 const confirmedMs = 15 * 60 * 1000
@@ -22,9 +21,7 @@ export function carryOut<Kind extends string, Input, Result, Subject>(
 ): Outcome<Result> {
   const call = place(unplaced, definition.environment, operation)
   if ('kind' in call) return call
-  const outcome = decideIn(call, operation, definition, idempotency)
-  const isElsewhere = call.isPlaced && call.environment.id !== defaultEnvironment.id
-  return isElsewhere && outcome.kind === 'done' ? { ...outcome, environment: call.environment.name } : outcome
+  return doneIn(call, decideIn(call, operation, definition, idempotency))
 }
 
 function decideIn<Kind extends string, Input, Result, Subject>(

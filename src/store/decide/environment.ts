@@ -14,18 +14,23 @@ import { seeds } from '../tables/seed.ts'
 import { type Call, noEnvironment, refuse, type UnplacedCall } from './work.ts'
 
 /**
- * How an operation stands to environments. `none`: it is about the account. `meant`: in the one that is meant. A function:
+ * How an operation stands to environments. `none`: it is about the account. `meant`: in the one that is meant. `found`: in one
+ * that it finds itself, among all that the caller may know of. A function:
  * it is about one thing, by its id, and says which environment that is in, if it is there: where none is named, that one
  * counts. By its name, a thing is looked for in the one that is meant.
  */
-export type Placing<Input> = 'none' | 'meant' | ((call: UnplacedCall, operation: Input) => number | 'meant' | undefined)
+export type Placing<Input> =
+  | 'none'
+  | 'meant'
+  | 'found'
+  | ((call: UnplacedCall, operation: Input) => number | 'meant' | undefined)
 
 /** Of what is in no environment. */
 export const unplaced = { environment: defaultEnvironment, isMeant: false, isPlaced: false } as const
 
 /** Finds the environment; refuses one that is not there, or not to be seen, in the same words. */
 export function place<Input>(call: UnplacedCall, placing: Placing<Input>, operation: Input): Call | Ended {
-  const isOfNone = placing === 'none' || isUnfinished(call.key)
+  const isOfNone = placing === 'none' || placing === 'found' || isUnfinished(call.key)
   if (isOfNone) return { ...call, ...unplaced }
   // The one that is named, or that all scopes are of.
   const name = call.request.environment?.name ?? boundTo(call.scopes)

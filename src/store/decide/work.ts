@@ -96,6 +96,12 @@ export function done<Result>(
   return { kind: 'done', result }
 }
 
+/** What was done, with the environment that it was done in, if that is another than `default`. */
+export function doneIn<Result>({ isPlaced, environment }: Call, outcome: Outcome<Result>): Outcome<Result> {
+  const isElsewhere = isPlaced && environment.id !== defaultEnvironment.id
+  return isElsewhere && outcome.kind === 'done' ? { ...outcome, environment: environment.name } : outcome
+}
+
 /** Ends an operation with a refusal, with its record. */
 export function refuse(
   call: Call,

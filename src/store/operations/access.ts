@@ -6,7 +6,7 @@ import { allowsName, allowsSome, anywhere, type Scope } from '../../model/scope.
 import type { Secret } from '../../model/secret.ts'
 import { environmentsOf } from '../decide/environment.ts'
 import { objectOfKey } from '../decide/key-objects.ts'
-import { type Call, done, forbid, refuse } from '../decide/work.ts'
+import { type Call, done, doneIn, forbid, refuse } from '../decide/work.ts'
 import type { Ended } from '../outcome.ts'
 import { environments } from '../tables/environment.ts'
 import { storedSecrets } from '../tables/secret.ts'
@@ -83,7 +83,7 @@ const readAccess = defineOperation<Wanted, AccessGrounds, Found>()({
   action: 'secret.access',
   scope: audited,
   // Whoever reads records of an environment need not have a right over secrets in it: it is found out above.
-  environment: 'none',
+  environment: 'found',
   delicate: false,
   grants: 'nothing',
   needs: (needs, { id }) => needs.secret(id),
@@ -93,7 +93,8 @@ const readAccess = defineOperation<Wanted, AccessGrounds, Found>()({
     const own = seen.find(({ id }) => id === secret.environmentId) ?? seen[0]
     const { account, scopes } = call
     const told = { account, scopes, secret, environments: environmentsOf(call), audited: seen }
-    return done(inOwn(call, secret, own), objectOf(stored), told)
+    const there = inOwn(call, secret, own)
+    return doneIn(there, done(there, objectOf(stored), told))
   },
 })
 
