@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import { openArchive } from './archive/place.ts'
 import type { Action } from './audit/record.ts'
 import type { Config } from './config.ts'
 import { Keyring } from './crypto/keyring.ts'
@@ -15,12 +16,10 @@ import { lockDataDir } from './store/lock.ts'
 import { openStore, whyAway } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import { askerOf, createAccount, type HostAsker } from './vault/accounts.ts'
-import { Attempts } from './vault/attempts.ts'
 import { customerKeyEvents, runInBackground } from './vault/background.ts'
 import { CustomerGuards } from './vault/customer-guards.ts'
-import { Listeners } from './vault/listeners.ts'
+import { nodeMemory } from './vault/node-memory.ts'
 import { type PasswordCost, passwordCost } from './vault/passwords.ts'
-import { Repeats } from './vault/repeats.ts'
 import { ask, type Vault } from './vault/vault.ts'
 
 export interface Opened {
@@ -62,6 +61,7 @@ export type Needed = Pick<
   | 'maxFileBytes'
   | 'diskReserveBytes'
   | 'outboundAllowances'
+  | 'auditArchive'
   | 'isSynchronousRequired'
 >
 
@@ -80,7 +80,7 @@ export async function openVault(
   let roots = mayMake && !config.rootKeys.some(isMissing) ? await openRootKeys(config.rootKeys) : undefined
   const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, outboundAllowances } =
     config
-  const { isSynchronousRequired } = config
+  const { isSynchronousRequired, auditArchive } = config
   const wanted = { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }
   const store = await openStore({ ...wanted, mayMake, hasThread, now })
   try {
@@ -120,12 +120,10 @@ export async function openVault(
       maxValueBytes,
       maxFileBytes,
       passwordCost: passwords,
-      identities: new Map(),
-      attempts: new Attempts(store, (text) => keyring.requestHash(text)),
-      repeats: new Repeats(),
-      listeners: new Listeners(store, clock),
-      turns: new Map(),
-      running: new Set(),
+      ...nodeMemory(
+        { store, keyring, now: clock },
+        auditArchive === undefined ? undefined : () => openArchive(auditArchive),
+      ),
       onIntegrityFailure: () => {},
     }
     const stop = runInBackground(vault)

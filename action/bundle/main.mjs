@@ -221,12 +221,17 @@ var Audit = class {
 	constructor(connection) {
 		this.#connection = connection;
 	}
-	/** The records that match, newest first; page by page as they are taken. */
-	list(filter = {}, options) {
-		return allPages((query) => this.page({
-			...filter,
-			...query
-		}, options));
+	/** The records that match, newest first, from the archive too; page by page as they are taken. */
+	list(filter = {}, options = {}) {
+		const { onLeftOut, ...call } = options;
+		return allPages(async (query) => {
+			const page = await this.page({
+				...filter,
+				...query
+			}, call);
+			if (page.archived !== void 0) onLeftOut?.(page.archived);
+			return page;
+		});
 	}
 	/** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */
 	async page(query = {}, options) {
@@ -1429,7 +1434,9 @@ var archivedShape = fields({
 	first: integer,
 	last: integer,
 	from: text,
-	to: text
+	to: text,
+	code: oneOf("not_configured", "missing", "altered", "unavailable"),
+	detail: text
 });
 var auditObjectShape = fields({
 	kind: text,

@@ -2,6 +2,7 @@
  * An archive in a bucket of Amazon S3, or of a storage that speaks as it does: an object for each segment. Nothing in it is ever replaced
  * or deleted here. The official client signs the requests; it is large, so who uses it installs it beside Strongroom, and it is loaded here alone.
  */
+import { addAbortSignal, Readable } from 'node:stream'
 import { amazonFaultName, loadAmazonClient } from '../amazon.ts'
 import { beginningOf, SegmentFault, type SegmentFiles, type SegmentSource, sourceOf } from '../audit/segment.ts'
 import { Refusal } from '../errors.ts'
@@ -37,7 +38,7 @@ export async function openBucket(
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     maxAttempts: 3,
   })
-  const ask = (command: object) => client.send(command, { abortSignal: AbortSignal.timeout(patienceMs) })
+  const ask = (command: object, abortSignal = AbortSignal.timeout(patienceMs)) => client.send(command, { abortSignal })
   return {
     find: async (accountId, firstSeq) => {
       const Prefix = `${prefix}${accountId}/${beginningOf(firstSeq)}`
@@ -48,15 +49,17 @@ export async function openBucket(
       const found = keys.find((key) => typeof key === 'string' && key.endsWith('.jsonl'))
       return typeof found === 'string' ? found.slice(prefix.length) : undefined
     },
-    open: async (file): Promise<SegmentSource | undefined> => {
-      const answer = await ask(new GetObjectCommand({ Bucket, Key: `${prefix}${file}` })).catch((error: unknown) =>
-        amazonFaultName(error) === 'NoSuchKey' ? undefined : refuse(error),
+    open: async (file, signal): Promise<SegmentSource | undefined> => {
+      const late = AbortSignal.timeout(patienceMs)
+      const end = signal === undefined ? late : AbortSignal.any([late, signal])
+      const answer = await ask(new GetObjectCommand({ Bucket, Key: `${prefix}${file}` }), end).catch(
+        (error: unknown) => (amazonFaultName(error) === 'NoSuchKey' ? undefined : refuse(error)),
       )
       if (answer === undefined) return undefined
       if (Number(Reflect.get(answer, 'ContentLength')) > maxSegmentBytes) {
         throw new SegmentFault(1, `The object ${file} is too long to be a segment.`)
       }
-      return sourceOf(await bytesOf(Reflect.get(answer, 'Body')))
+      return sourceOf(await bytesOf(Reflect.get(answer, 'Body'), end))
     },
     make: async (file, lines) => {
       const some: string[] = []
@@ -69,12 +72,13 @@ export async function openBucket(
   }
 }
 
-async function bytesOf(body: unknown): Promise<Buffer> {
+/** @param signal ends it: of what is sent the client itself waits for ever */
+async function bytesOf(body: unknown, signal: AbortSignal): Promise<Buffer> {
   if (!isStream(body)) throw trouble('answers otherwise than S3 does')
   try {
     const pieces: Uint8Array[] = []
     let length = 0
-    for await (const piece of body) {
+    for await (const piece of body instanceof Readable ? addAbortSignal(signal, body) : body) {
       length += piece.length
       if (length > maxSegmentBytes) throw trouble('sends more than a segment has')
       pieces.push(piece)

@@ -23,8 +23,8 @@ export class ArchiveFolder implements SegmentFiles {
     return found === undefined ? undefined : `${accountId}/${found}`
   }
 
-  async open(file: string): Promise<SegmentSource | undefined> {
-    return openSegment(join(this.#path, file))
+  async open(file: string, signal?: AbortSignal): Promise<SegmentSource | undefined> {
+    return openSegment(join(this.#path, file), signal)
   }
 
   async make(file: string, lines: AsyncIterable<string>): Promise<void> {
@@ -51,11 +51,11 @@ export class ArchiveFolder implements SegmentFiles {
 }
 
 /** A segment wherever it lies; nothing where there is no such file. */
-export async function openSegment(path: string): Promise<SegmentSource | undefined> {
+export async function openSegment(path: string, signal?: AbortSignal): Promise<SegmentSource | undefined> {
   const found = await stat(path).catch(nothingThere)
   if (found?.isFile() !== true) return undefined
   if (found.size > maxSegmentBytes) throw new SegmentFault(1, `The file ${path} is too long to be a segment.`)
-  return sourceOf(await readFile(path))
+  return sourceOf(await readFile(path, { signal }))
 }
 
 async function clear(folder: string): Promise<void> {

@@ -48,8 +48,12 @@ export interface WholeSegment extends SegmentHeader {
 export interface SegmentFiles {
   /** The name of the file of an account that begins with a record, if there is one. */
   find(accountId: number, firstSeq: number): Promise<string | undefined>
-  /** All of it; nothing where there is no such file. */
-  open(file: string): Promise<SegmentSource | undefined>
+  /**
+   * All of it; nothing where there is no such file.
+   *
+   * @param signal ends it before its time, as far as the storage can be told
+   */
+  open(file: string, signal?: AbortSignal): Promise<SegmentSource | undefined>
   /**
    * Makes a file that is on disk when this resolves, whole or not at all, and replaces none.
    *
@@ -77,7 +81,8 @@ export class SegmentFault extends Error {
 }
 
 const format = 'strongroom audit segment 1'
-const pageRecords = 1000
+/** Records that are read before whoever takes them is given them: some ten milliseconds. */
+export const segmentPage = 1000
 const hexHead = /^[0-9a-f]{64}$/
 
 /** So that files stand in the order of their records. */
@@ -153,6 +158,7 @@ export function isSameAsides(one: Asides, other: Asides): boolean {
  *
  * @param key what checkpoints are verified with
  * @param expectedFirst the number of the record that a fault is said to be at, where the file does not say
+ * @param pageRecords records that are given at once
  * @returns at its end, what it is
  * @throws SegmentFault for whatever does not hold, at the latest at its end
  */
@@ -160,6 +166,7 @@ export async function* readSegment(
   lines: Iterable<string>,
   key: string,
   expectedFirst = 1,
+  pageRecords = segmentPage,
 ): AsyncGenerator<readonly StoredRecord[], WholeSegment> {
   let header: SegmentHeader | undefined
   let head: Uint8Array = Buffer.alloc(0)

@@ -8,7 +8,7 @@ import { type Action, type AuditRecord, isPlaced, valueReads } from './record.ts
 
 /** How a trail is cut. */
 export interface Shape {
-  /** Records of one segment: stretches of whole records, 256 at the most. */
+  /** Records of one segment, in 256 stretches at the most: the last one may be shorter. */
   readonly segment: number
   /** Records of one stretch. */
   readonly stretch: number
@@ -191,7 +191,7 @@ export class SegmentIndex {
   /** What a row of the segment holds. */
   row(bucket: number): Uint8Array {
     const { segment, stretch } = this.#shape
-    return written(this.#placed[bucket] ?? new Map(), segment / stretch, stretch)
+    return written(this.#placed[bucket] ?? new Map(), Math.ceil(segment / stretch), stretch)
   }
 }
 

@@ -20,9 +20,27 @@ interface ListOptions extends FilterOptions {
   readonly limit: string
 }
 
-/** The end of what was passed over before. */
-function lastOf(archived: Archived | undefined) {
-  return archived === undefined ? {} : { last: archived.last, to: archived.to }
+/** What pages one after the other leave out, newest first: together what is for the same reason. */
+export class LeftOut {
+  readonly #all: Archived[] = []
+
+  add(part: Archived): void {
+    if (this.#all.some(({ first, last }) => first <= part.first && part.last <= last)) return
+    const before = this.#all.at(-1)
+    const isSame = before?.code === part.code && before.detail === part.detail
+    if (before === undefined || !isSame || before.first !== part.last + 1) this.#all.push(part)
+    else this.#all.splice(-1, 1, { ...part, last: before.last, to: before.to })
+  }
+
+  get all(): readonly Archived[] {
+    return this.#all
+  }
+
+  tell(): void {
+    for (const { first, last, from, to, detail } of this.#all) {
+      tell(`Left out: archived records ${first} to ${last}, from ${from} to ${to}. ${detail}`)
+    }
+  }
 }
 
 /** Records that are asked for at once. */
@@ -38,20 +56,17 @@ export async function list(options: ListOptions): Promise<void> {
   }
   const records: AuditRecord[] = []
   const { audit } = await connect(options)
-  let archived: Archived | undefined
+  const left = new LeftOut()
   for (let cursor: string | undefined, isMore = true; isMore && records.length < most; ) {
     const limit = Math.min(pageSize, most - records.length)
     const page = await audit.page({ ...filter, limit, ...(cursor === undefined ? {} : { cursor }) })
     records.push(...page.items)
-    if (page.archived !== undefined) archived = { ...page.archived, ...lastOf(archived) }
+    if (page.archived !== undefined) left.add(page.archived)
     cursor = page.next
     isMore = cursor !== undefined
   }
-  if (json) return printJson({ records, ...(archived === undefined ? {} : { archived }) })
-  if (archived !== undefined) {
-    const { first, last, from: since, to: until } = archived
-    tell(`Not listed, as they are archived: of the records ${first} to ${last}, ${since} to ${until}.`)
-  }
+  if (json) return printJson({ records, ...(left.all.length === 0 ? {} : { archived: left.all }) })
+  left.tell()
   if (records.length === 0) return tell('There is no such record.')
   printTable(['NO.', 'TIME', 'WHO', 'ACTION', 'WHAT', 'OUTCOME', 'FROM'], records.map(rowOf))
 }

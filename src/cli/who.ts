@@ -2,6 +2,7 @@
 import type { Access, Deployment, Metadata, Principal } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { ifAllowed } from './allowed.ts'
+import { LeftOut } from './audit.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { findSecret, withInherited } from './find.ts'
@@ -40,7 +41,7 @@ export async function who(ref: string, options: Options): Promise<void> {
       name,
       version,
       readers: told,
-      complete: readers?.isWhole ?? false,
+      complete: readers?.isWhole === true && readers.left.all.length === 0,
       can: access?.can ?? null,
       no_longer: access === undefined ? null : ghostsOf(access),
       holders: holders.map(heldOf(id)),
@@ -55,16 +56,19 @@ export async function who(ref: string, options: Options): Promise<void> {
 interface Readers {
   readonly found: ReadonlyMap<string, Reader>
   readonly isWhole: boolean
+  readonly left: LeftOut
 }
 
 /** Newest first, so that the first record of somebody is the last time. */
 async function readersOf({ audit }: Strongroom, { id }: Metadata, from: string | undefined): Promise<Readers> {
   const found = new Map<string, Reader>()
+  const left = new LeftOut()
   let count = 0
   for (const action of ['secret.read', 'version.read']) {
     const filter = { secret: id, action, outcome: 'ok', ...(from === undefined ? {} : { from }) }
-    for await (const { principal, time, address, object } of audit.list(filter)) {
-      if (++count > maxReads) return { found, isWhole: false }
+    const reads = audit.list(filter, { onLeftOut: (part) => left.add(part) })
+    for await (const { principal, time, address, object } of reads) {
+      if (++count > maxReads) return { found, left, isWhole: false }
       const key = JSON.stringify([principal.kind, principal.id, principal.name])
       const known = found.get(key)
       const latest = { principal, last: time, address, version: object?.version ?? null }
@@ -72,7 +76,7 @@ async function readersOf({ audit }: Strongroom, { id }: Metadata, from: string |
       found.set(key, { ...shownLast, reads: (known?.reads ?? 0) + 1 })
     }
   }
-  return { found, isWhole: true }
+  return { found, left, isWhole: true }
 }
 
 function showReaders(readers: Readers | undefined, name: string): void {
@@ -87,6 +91,7 @@ function showReaders(readers: Readers | undefined, name: string): void {
   })
   if (rows.length === 0) print(`Nobody has read ${name}.`)
   else printTable(['WHO', 'READS', 'LAST READ', 'VERSION', 'FROM'], rows)
+  readers.left.tell()
   if (!readers.isWhole) complain(`Only the newest ${maxReads} reads were looked at: choose a time with --since.`)
 }
 

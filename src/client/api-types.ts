@@ -116,7 +116,7 @@ export interface ApiKey {
   readonly created_by: Maker | null
 }
 
-/** Records that this page passed over: they are in files of the archive, which the operator can bring back for a time. */
+/** Archived records that this page leaves out, older than all that it has, as they cannot be read. */
 export interface Archived {
   /** The number of the first of them. */
   readonly first: number
@@ -125,6 +125,10 @@ export interface Archived {
   readonly from: string
   /** The time of the last one. */
   readonly to: string
+  /** Why they are not shown, for programs. */
+  readonly code: 'not_configured' | 'missing' | 'altered' | 'unavailable'
+  /** Why they are not shown, and what to do, for people. */
+  readonly detail: string
 }
 
 /** What a record is about. */

@@ -17,9 +17,14 @@ import type {
 } from './model.ts'
 import type { CallOptions } from './options.ts'
 
-/** A page, and which records it passed over, as they are archived. */
+/** A page, and which records it leaves out, as they are archived and cannot be read. */
 export interface AuditPage extends Page<AuditRecord> {
   readonly archived?: Archived
+}
+
+export interface AuditListOptions extends CallOptions {
+  /** Told of records that are left out, as they are archived and cannot be read: without it nobody is. */
+  readonly onLeftOut?: (records: Archived) => void
 }
 
 export class Audit {
@@ -29,9 +34,14 @@ export class Audit {
     this.#connection = connection
   }
 
-  /** The records that match, newest first; page by page as they are taken. */
-  list(filter: AuditFilter = {}, options?: CallOptions): AsyncGenerator<AuditRecord, void, undefined> {
-    return allPages((query) => this.page({ ...filter, ...query }, options))
+  /** The records that match, newest first, from the archive too; page by page as they are taken. */
+  list(filter: AuditFilter = {}, options: AuditListOptions = {}): AsyncGenerator<AuditRecord, void, undefined> {
+    const { onLeftOut, ...call } = options
+    return allPages(async (query) => {
+      const page = await this.page({ ...filter, ...query }, call)
+      if (page.archived !== undefined) onLeftOut?.(page.archived)
+      return page
+    })
   }
 
   /** One page of the records, 100 unless `limit` says otherwise. It may be short, or empty, before the end. */

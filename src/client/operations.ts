@@ -654,7 +654,14 @@ const apiKeyShape: Shape<Api.ApiKey> = fields<Api.ApiKey>({
   last_used_api: orNull(oneOf('v3', 'lists', 'vault')),
   created_by: orNull(makerShape),
 })
-const archivedShape: Shape<Api.Archived> = fields<Api.Archived>({ first: integer, last: integer, from: text, to: text })
+const archivedShape: Shape<Api.Archived> = fields<Api.Archived>({
+  first: integer,
+  last: integer,
+  from: text,
+  to: text,
+  code: oneOf('not_configured', 'missing', 'altered', 'unavailable'),
+  detail: text,
+})
 const auditObjectShape: Shape<Api.AuditObject> = fields<Api.AuditObject>({
   kind: text,
   id: orNull(integer),

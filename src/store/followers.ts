@@ -7,7 +7,7 @@ import { WebhookTrails } from './webhook-store.ts'
 
 export type { ArchiveCounts, DueRecords, Follower, HeldBack } from './segments.ts'
 export type { Behind, SinkAccounts, SinkLook, SinkMove, SinkState } from './sinks.ts'
-export type { LongTrail, Segment } from './trail-index.ts'
+export type { IndexedSegment, LongTrail, Segment } from './trail-index.ts'
 export { type Standing, standingsAtOnce } from './webhook-store.ts'
 
 export interface Followers {

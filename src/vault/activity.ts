@@ -12,7 +12,7 @@ import { actionFor } from './audit.ts'
 import { viewOf } from './audit-view.ts'
 import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { type Stretch, stretchesWith } from './trail-search.ts'
-import { firstAt, timeAfter } from './trail-times.ts'
+import { firstAt, spanOf, timeAfter } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 const dayMs = 86_400_000
@@ -139,10 +139,7 @@ export async function rangeOf(
   size: number,
   { from, to }: Pick<AuditFilter, 'from' | 'to'>,
 ): Promise<Range> {
-  const [first, last] = [
-    from === undefined ? 1 : await firstAt(vault, accountId, size, from),
-    to === undefined ? size : (await firstAt(vault, accountId, size, to + 1)) - 1,
-  ]
+  const { first, last } = await spanOf(vault, accountId, size, { from, to })
   // Nothing is in it: one of the two was given.
   if (first > last) return { first, last, from: from ?? to ?? 0, to: to ?? from ?? 0 }
   const [oldest, newest] = [await timeAfter(vault, accountId, first), await timeAfter(vault, accountId, last)]

@@ -15,10 +15,11 @@ import {
 } from '../audit/segment.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { AuditSegment } from '../model/audit-segment.ts'
-import { rowText } from '../store/coverage.ts'
 import type { DueRecords, Follower, HeldBack } from '../store/followers.ts'
 import type { Kind, Op } from '../store/operation.ts'
 import type { HostAsker } from './accounts.ts'
+import { indexSegments } from './archive-index.ts'
+import { isAuthentic } from './archived-trail.ts'
 import { signedCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { type Lease, leadOnce } from './leases.ts'
 import type { Vault } from './vault.ts'
@@ -71,9 +72,11 @@ export function archiveDue(
         if (policy === undefined) return
         for (const { id } of await vault.store.accounts()) {
           if (signal.aborted) return
-          await archiveAccount({ vault, files, lease, host }, id, policy, watch, signal).catch((error: unknown) =>
-            watch.onFailure(id, error),
-          )
+          const work = async () => {
+            await archiveAccount({ vault, files, lease, host }, id, policy, watch, signal)
+            await indexSegments(vault, files, lease, id, signal)
+          }
+          await work().catch((error: unknown) => watch.onFailure(id, error))
         }
       },
     },
@@ -290,11 +293,6 @@ async function knownSegment(
     throw noSegment('It is not the file that was archived. Run "strongroom audit verify".')
   }
   return segment
-}
-
-/** Whether the row of a segment was written by whoever has the key. */
-export function isAuthentic({ keyring }: Pick<Vault, 'keyring'>, segment: AuditSegment): boolean {
-  return keyring.isRowMac(rowText('audit_segments', segment), segment.mac)
 }
 
 function noSegment(reason: string): Refusal {

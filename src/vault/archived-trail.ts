@@ -1,10 +1,10 @@
 /** The trail as one: what is archived, from files, and after it what is in the database. */
 import { encodeRecord } from '../audit/record.ts'
-import { readSegment, SegmentFault, type SegmentFiles } from '../audit/segment.ts'
+import { readSegment, SegmentFault, type SegmentFiles, type SegmentSource } from '../audit/segment.ts'
 import type { Start, StoredRecord } from '../audit/verify.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { AuditSegment } from '../model/audit-segment.ts'
-import { isAuthentic } from './archive.ts'
+import { rowText } from '../store/coverage.ts'
 import { verifierKeyOf } from './checkpoints.ts'
 import type { Vault } from './vault.ts'
 
@@ -69,7 +69,7 @@ async function* archived(
   segment: AuditSegment,
   last: number | undefined,
 ): AsyncGenerator<readonly StoredRecord[]> {
-  const { file, firstSeq, lastSeq, hash } = segment
+  const { file, firstSeq } = segment
   if (!isAuthentic(vault, segment)) throw new SegmentFault(firstSeq, `The row of the segment ${file} is not authentic.`)
   if (last !== undefined && firstSeq !== last + 1) {
     throw new SegmentFault(last + 1, `The record is missing: the next segment begins with ${firstSeq}.`)
@@ -77,20 +77,34 @@ async function* archived(
   const source = await files.open(file)
   if (source === undefined) throw new SegmentFault(firstSeq, `The file ${file} is missing from the archive.`)
   if (segment.restoredUntil === null) await refuseRows(vault, segment)
-  if (source.hash !== hash)
-    throw new SegmentFault(firstSeq, `The file ${file} of the archive is not the one that was archived.`)
-  const pages = readSegment(source.lines, verifierKeyOf(vault), firstSeq)
-  let next = await pages.next()
-  for (; next.done !== true; next = await pages.next()) {
-    if (segment.restoredUntil !== null) await compareRows(vault, segment, next.value)
-    yield next.value
+  for await (const page of recordsIn(vault, segment, source)) {
+    if (segment.restoredUntil !== null) await compareRows(vault, segment, page)
+    yield page
   }
+}
+
+/**
+ * The records of a segment from its file, which must be the one that was archived: that all of them are, is known at the end.
+ *
+ * @param pageRecords records that are given at once
+ * @throws SegmentFault
+ */
+export async function* recordsIn(
+  vault: Pick<Vault, 'keyring'>,
+  segment: AuditSegment,
+  source: SegmentSource,
+  pageRecords?: number,
+): AsyncGenerator<readonly StoredRecord[]> {
+  const { file, firstSeq, lastSeq, hash } = segment
+  const other = () => new SegmentFault(firstSeq, `The file ${file} of the archive is not the one that was archived.`)
+  if (source.hash !== hash) throw other()
+  const pages = readSegment(source.lines, verifierKeyOf(vault), firstSeq, pageRecords)
+  let next = await pages.next()
+  for (; next.done !== true; next = await pages.next()) yield next.value
   const { storeId, accountId, ...whole } = next.value
   const isOfIt = storeId === vault.keyring.storeId && accountId === segment.accountId
   const isSame = whole.firstSeq === firstSeq && whole.lastSeq === lastSeq && whole.head === segment.head
-  if (!isOfIt || !isSame || whole.headBefore !== segment.headBefore) {
-    throw new SegmentFault(firstSeq, `The file ${file} of the archive is not the one that was archived.`)
-  }
+  if (!isOfIt || !isSame || whole.headBefore !== segment.headBefore) throw other()
 }
 
 /** What is archived is not in the database: whoever writes it there would have it read. */
@@ -150,4 +164,9 @@ export async function startOf(vault: Pick<Vault, 'store' | 'keyring'>, accountId
     throw new Refusal('integrity_failure', `The row of the segment ${newest.file} of the archive is not authentic.`)
   }
   return { size: newest.lastSeq, head: Buffer.from(newest.head, 'hex'), time: newest.lastAt }
+}
+
+/** Whether the row of a segment was written by whoever has the key. */
+export function isAuthentic({ keyring }: Pick<Vault, 'keyring'>, segment: AuditSegment): boolean {
+  return keyring.isRowMac(rowText('audit_segments', segment), segment.mac)
 }

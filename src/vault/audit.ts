@@ -18,7 +18,7 @@ import { type Archived, findRecords } from './audit-search.ts'
 import { viewOf } from './audit-view.ts'
 import type { AuditView } from './seen.ts'
 import { IndexCheck } from './trail-index-check.ts'
-import { firstAt } from './trail-times.ts'
+import { spanOf } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
 export interface AuditFilter extends Omit<RecordFilter, 'before' | 'window' | 'limit' | 'environmentId' | 'aside'> {
@@ -59,7 +59,7 @@ export async function readAudit(
   const environmentId = named === undefined ? undefined : view.idOf(named)
   if (named !== undefined && environmentId === undefined)
     return { accountId, records: [], view, isManaged, next: undefined, archived: undefined }
-  const within = await withinTimes(vault, accountId, filter)
+  const within = await spanOf(vault, accountId, await vault.store.auditSize(accountId), filter)
   const range = { first: within.first, last: Math.min(within.last, before(accountId) - 1) }
   const found = await findRecords(vault, accountId, { ...match, environmentId }, range, view, limit)
   return { accountId, view, isManaged, ...found }
@@ -68,19 +68,6 @@ export async function readAudit(
 /** Which records an action stands for: what they are besides, for who manages the account; nobody else has such. */
 export function actionFor(isManaged: boolean, action: string | undefined): Pick<RecordFilter, 'action' | 'aside'> {
   return isManaged && asides.some((one) => one === action) ? { action: undefined, aside: action } : { action }
-}
-
-/** The records of the times that are asked for, of those that there are. */
-async function withinTimes(
-  vault: Vault,
-  accountId: number,
-  { from, to }: AuditFilter,
-): Promise<{ readonly first: number; readonly last: number }> {
-  const size = await vault.store.auditSize(accountId)
-  return {
-    first: from === undefined ? 1 : await firstAt(vault, accountId, size, from),
-    last: to === undefined ? size : (await firstAt(vault, accountId, size, to + 1)) - 1,
-  }
 }
 
 export interface AccountVerdict extends Verdict {

@@ -124,7 +124,9 @@ class Indexer {
     const { segment } = this.#shape
     const away = await this.#awayUpTo(accountId, size)
     const known = await this.#vault.store.trailIndex.segments(accountId)
-    const made = new Set(known.filter(({ rows }) => rows === buckets).map(({ first }) => first))
+    // Those of the archive are shorter.
+    const whole = known.filter(({ first, last, rows }) => rows === buckets && last - first + 1 >= segment)
+    const made = new Set(whole.map(({ first }) => first))
     const missing: Segment[] = []
     for (let last = size - (size % segment); last - segment >= away; last -= segment) {
       const first = last - segment + 1
@@ -165,7 +167,7 @@ class Indexer {
       for (const record of await this.#vault.store.trailIndex.records(accountId, part)) index.take(record)
       await this.#wait(this.#pace.rest * (performance.now() - began))
     }
-    return index.isWhole ? sealed(this.#vault, accountId, index) : undefined
+    return index.isWhole ? sealedRows(this.#vault, accountId, index) : undefined
   }
 
   #wait(ms: number): Promise<void> {
@@ -174,7 +176,7 @@ class Indexer {
 }
 
 /** The rows of a segment, with their MACs. Others have their turn in between. */
-async function sealed(
+export async function sealedRows(
   { keyring }: Pick<Vault, 'keyring'>,
   accountId: number,
   index: SegmentIndex,

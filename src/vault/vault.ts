@@ -13,8 +13,8 @@ import { rowText, type SealedRows, type SealedTable } from '../store/coverage.ts
 import { forgedRow } from '../store/forged.ts'
 import type { Idempotency } from '../store/naming.ts'
 import { isPlaced, type Kind, type OnceKind, type Op, type Outcome, type Results } from '../store/operation.ts'
-import type { Identified } from '../store/operations/accounts.ts'
 import type { Store } from '../store/store.ts'
+import type { ArchivedFiles } from './archived-files.ts'
 import type { Attempts } from './attempts.ts'
 import type { CustomerGuards } from './customer-guards.ts'
 import type { Listeners } from './listeners.ts'
@@ -46,6 +46,8 @@ export interface Vault {
   readonly repeats: Repeats
   /** Whose tokens are traded for keys: where they keep their own. */
   readonly issuers: Issuers
+  /** Where records of the trail are that left the database. */
+  readonly archive: ArchivedFiles
   /** Who listens to events on this node. */
   readonly listeners: Listeners
   /** Sends to where users say, as far as that may be reached. */
@@ -121,7 +123,7 @@ export interface Repeat {
 }
 
 /** What the asker's key leads to. Not a permission: every operation checks the key again. */
-export type Identity = Identified
+export type Identity = Results['authenticate']
 
 const maxRemembered = 10_000
 

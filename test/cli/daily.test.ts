@@ -1,11 +1,14 @@
 /** The daily work with secrets: values that nobody has seen, who has read one, and other places and names. */
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { alphabets, generateValue } from '../../src/cli/random-value.ts'
+import { archive, filesIn, newArchive, ticking } from '../support/archive.ts'
 import { rounds } from '../support/chance.ts'
-import { type Person, startPerson } from '../support/cli.ts'
+import { type Person, startPerson, startPersonWithServer } from '../support/cli.ts'
 
 async function storedIn(person: Person, name: string): Promise<string> {
   const { stdout, stderr, code } = await person.run(['secrets', 'get', name])
@@ -224,5 +227,34 @@ suite('strongroom secrets move', () => {
     const partly = await person.run(['secrets', 'move', '*', '--to', 'default'], { env })
     assert.notEqual(partly.code, 0)
     assert.match(partly.stderr, /Not moved: .*db/)
+  })
+})
+
+suite('strongroom audit list and secrets who', () => {
+  test('read the archive, and say what of it they leave out', async (t) => {
+    const { path, files } = newArchive()
+    const { person, server } = await startPersonWithServer(t, { now: ticking(), auditArchive: path })
+    await person.run(['secrets', 'set', 'db'], { input: 'one' })
+    await person.run(['secrets', 'get', 'db'])
+    await archive(server.vault, files)
+    const asked = ['audit', 'list', '--secret', 'db', '--action', 'secret.create']
+    assert.match((await person.run(asked)).stdout, /secret\.create/)
+    const read = JSON.parse((await person.run(['secrets', 'who', 'db', '--json'])).stdout)
+    assert.deepEqual([read.complete, read.readers.length], [true, 1])
+
+    rmSync(join(path, '1', filesIn(path)[0] ?? ''))
+    const listed = await person.run(asked)
+    assert.match(
+      listed.stderr,
+      /^Left out: archived records 1 to \d+, from \S+ to \S+\. The file 1\/\S+ is not in the archive/m,
+    )
+    const { archived } = JSON.parse((await person.run([...asked, '--json'])).stdout)
+    assert.deepEqual(
+      archived.map(({ code, first }: { code: string; first: number }) => [code, first]),
+      [['missing', 1]],
+    )
+    const who = await person.run(['secrets', 'who', 'db'])
+    assert.equal(who.stderr.match(/Left out/g)?.length, 1)
+    assert.equal(JSON.parse((await person.run(['secrets', 'who', 'db', '--json'])).stdout).complete, false)
   })
 })

@@ -1,7 +1,10 @@
 /** The audit page: what it is filtered by, and that its plot is of everything that fits. */
 import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { outcomes } from '../../src/audit/record.ts'
+import { archive, filesIn, newArchive, ticking } from '../support/archive.ts'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { owner, startPortal, violations } from './portal.ts'
@@ -10,6 +13,33 @@ const hourMs = 3_600_000
 
 for (const engine of engines.slice(0, 1)) {
   suite(`${engine.name}: the audit page`, { skip: engine.skip }, () => {
+    test('goes back into the archive, and says which records of it are not listed, and why', async (t) => {
+      const { path, files } = newArchive()
+      const portal = await startPortal(t, engine, { now: ticking(), auditArchive: path })
+      const { api, vault } = portal.server
+      await api.post('/v3/secrets', { name: 'db-password', value: 'v' })
+      await archive(vault, files)
+      await api.get('/v3/secrets/1')
+      await archive(vault, files)
+      const page = await portal.openAs(owner, '/portal/audit?secret=db-password&action=secret.create')
+      const rows = page.getByRole('region', { name: 'Table of records' }).locator('tbody tr')
+      await rows.filter({ hasText: 'db-password' }).waitFor()
+      assert.equal(await page.getByText(/are not listed here/).count(), 0)
+
+      const [older = '', newer = ''] = filesIn(path)
+      writeFileSync(join(path, '1', newer), '')
+      rmSync(join(path, '1', older))
+      await page.reload()
+      await page
+        .getByRole('alert')
+        .getByText(/^Archived records .* are not listed here. .* is not the one that was archived/)
+        .waitFor()
+      await page.getByText('Older records have not been searched yet.').waitFor()
+      await page.getByRole('button', { name: 'Older records' }).click()
+      await page.getByText(/^Archived records 1 to .* are not listed here. .* is not in the archive/).waitFor()
+      assert.deepEqual(await violations(page), [])
+    })
+
     test('plots all that fits the filter, whichever records are loaded', async (t) => {
       const clock = { now: Date.UTC(2026, 0, 14, 10, 30) }
       const portal = await startPortal(t, engine, { now: () => clock.now })

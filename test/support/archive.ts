@@ -1,4 +1,5 @@
 /** What tests of the archive share: a folder, and rounds that take what is there. */
+import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ArchiveFolder } from '../../src/archive/folder.ts'
@@ -6,6 +7,7 @@ import type { SegmentFiles } from '../../src/audit/segment.ts'
 import { type ArchivePolicy, type ArchiveWatch, archiveDue } from '../../src/vault/archive.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import type { Vault } from '../../src/vault/vault.ts'
+import type { Api } from './api.ts'
 import { makeFolder } from './engines.ts'
 import type { TestServer } from './server.ts'
 
@@ -72,4 +74,35 @@ export async function verdictOf(vault: Vault, files: SegmentFiles | undefined, a
     if (verdict.accountId === accountId) return verdict
   }
   throw new Error('No such account.')
+}
+
+export interface ShownRecord {
+  readonly seq: number
+  readonly time: string
+  readonly action: string
+}
+
+export interface LeftOut {
+  readonly first: number
+  readonly last: number
+  readonly from: string
+  readonly to: string
+  readonly code: string
+  readonly detail: string
+}
+
+/** All pages of a query, one after the other, and what each left out. */
+export async function pagesOf(api: Api, query = '', limit = 500) {
+  const records: ShownRecord[] = []
+  const left: LeftOut[] = []
+  let count = 0
+  for (let cursor: string | null = ''; cursor !== null; count++) {
+    assert.ok(count < 500, 'It has no end.')
+    const page = await api.get(`/v3/audit?${query}&limit=${limit}${cursor === '' ? '' : `&cursor=${cursor}`}`)
+    assert.equal(page.status, 200, JSON.stringify(page.body))
+    records.push(...page.body.records)
+    if (page.body.archived !== undefined) left.push(page.body.archived)
+    cursor = page.headers.get('strongroom-next-cursor')
+  }
+  return { records, left, count }
 }

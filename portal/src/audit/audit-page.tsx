@@ -59,9 +59,11 @@ export function AuditPage() {
         <Presets change={change} view={view} />
         <Filters query={query} change={change} hidesOwn={hidesOwn} onHidesOwn={setHidesOwn} seen={records} />
         <Loaded of={pages} lines={8}>
-          {() => <Records records={records} freshCount={freshCount} broken={broken} />}
+          {() => <Records records={records} freshCount={freshCount} broken={broken} isMore={pages.hasNextPage} />}
         </Loaded>
-        {pages.archived === undefined ? null : <ArchivedNote of={pages.archived} />}
+        {pages.leftOut.map((one) => (
+          <ArchivedNote key={one.last} of={one} />
+        ))}
         {pages.hasNextPage ? (
           <CardFoot>
             <Button onPress={() => void pages.fetchNextPage()} isDisabled={pages.isFetchingNextPage}>
@@ -74,13 +76,12 @@ export function AuditPage() {
   )
 }
 
-/** What is not listed, as it is not in the database any more. */
-function ArchivedNote({ of: { first, last, from, to } }: { readonly of: Archived }) {
+/** What is not listed, as it is archived and cannot be read. */
+function ArchivedNote({ of: { first, last, from, to, code, detail } }: { readonly of: Archived }) {
   const [oldest, newest] = [first, last].map((seq) => seq.toLocaleString('en'))
   return (
-    <Note kind="info">
-      Of records {oldest} to {newest} ({secondOf(from)} to {secondOf(to)}), some are archived and not listed here. Your
-      administrator can restore them.
+    <Note kind={code === 'altered' ? 'bad' : 'info'}>
+      Archived records {oldest} to {newest} ({secondOf(from)} to {secondOf(to)}) are not listed here. {detail}
     </Note>
   )
 }
@@ -139,8 +140,8 @@ function useRecords(
   // What was fetched again meanwhile is not shown twice.
   const newer = fresh.filter(({ seq, action }) => seq > newest && isShown(action))
   const older = (loaded ?? []).filter(({ action }) => isShown(action))
-  const archived = pages.data?.pages.findLast((page) => page.archived !== undefined)?.archived
-  return { ...pages, records: [...newer, ...older], freshCount: newer.length, archived }
+  const leftOut = (pages.data?.pages ?? []).flatMap(({ archived }) => archived ?? [])
+  return { ...pages, records: [...newer, ...older], freshCount: newer.length, leftOut }
 }
 
 /** Of the whole time that was chosen, whichever records are loaded. */
@@ -246,11 +247,14 @@ function Records({
   records,
   freshCount,
   broken,
+  isMore,
 }: {
   readonly records: readonly AuditRecord[]
   readonly freshCount: number
   /** The number of the first record that does not hold. */
   readonly broken: number | undefined
+  /** Whether older ones were not looked at yet. */
+  readonly isMore: boolean
 }) {
   const { dialog, open } = useDialog()
   return (
@@ -266,8 +270,8 @@ function Records({
         keyOf={({ record }) => record.seq}
         lookOf={({ record: { seq } }, at) => (seq === broken ? 'broken' : at < freshCount ? 'fresh' : '')}
         empty={
-          <Empty icon={ScrollText} title="No matching records">
-            Widen the time range or clear a filter.
+          <Empty icon={ScrollText} title={isMore ? 'No matching records so far' : 'No matching records'}>
+            {isMore ? 'Older records have not been searched yet.' : 'Widen the time range or clear a filter.'}
           </Empty>
         }
       />
@@ -283,7 +287,11 @@ function ExportButton({ filter }: { readonly filter: AuditFilter }) {
     setCount(0)
     try {
       const lines: string[] = []
-      for await (const record of strongroom.audit.list(filter)) {
+      let isWhole = true
+      const onLeftOut = () => {
+        isWhole = false
+      }
+      for await (const record of strongroom.audit.list(filter, { onLeftOut })) {
         lines.push(JSON.stringify(record))
         if (lines.length % 1000 === 0) setCount(lines.length)
         if (lines.length >= maxExport) break
@@ -291,7 +299,8 @@ function ExportButton({ filter }: { readonly filter: AuditFilter }) {
       download(`${lines.join('\n')}\n`, 'audit.jsonl')
       const isCut = lines.length >= maxExport
       toast(
-        `${lines.length} records exported${isCut ? ' (the newest ones; "strongroom audit export" has no limit)' : ''}`,
+        `${lines.length} records exported${isCut ? ' (the newest ones; "strongroom audit export" has no limit)' : ''}${isWhole ? '' : '. Archived records that cannot be read are missing: the list says which'}`,
+        !isWhole,
       )
     } catch (error) {
       toast(`Export failed: ${sentenceOf(error)}`, true)

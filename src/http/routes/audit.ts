@@ -6,6 +6,7 @@ import { environmentPattern, environmentRule } from '../../model/environment.ts'
 import { parseId } from '../../model/name.ts'
 import { principalKinds } from '../../model/principal.ts'
 import { countActivity, maxCounted, maxSteps, steps } from '../../vault/activity.ts'
+import { archiveTroubles, troubleText } from '../../vault/archived-records.ts'
 import { type AuditFilter, readAudit } from '../../vault/audit.ts'
 import type { Archived } from '../../vault/audit-search.ts'
 import { decodeCursor, encodeCursor } from '../../vault/cursors.ts'
@@ -99,11 +100,12 @@ const ArchivedRecords = Type.Object(
     last: Type.Integer(),
     from: Type.String({ description: 'The time of the first of them, RFC 3339 to the millisecond.' }),
     to: Type.String({ description: 'The time of the last one.' }),
+    code: Type.Enum(archiveTroubles, { description: 'Why they are not shown, for programs.' }),
+    detail: Type.String({ description: 'Why they are not shown, and what to do, for people.' }),
   },
   {
     title: 'Archived',
-    description:
-      'Records that this page passed over: they are in files of the archive, which the operator can bring back for a time.',
+    description: 'Archived records that this page leaves out, older than all that it has, as they cannot be read.',
   },
 )
 
@@ -185,7 +187,7 @@ export const auditRoutes: readonly Route[] = [
     tag: 'Audit',
     summary: 'Read the audit trail',
     description:
-      'Newest first, 100 records unless `limit` says otherwise. `secret` and `principal` take an id or a name. `Strongroom-Next-Cursor` leads to older records; a page may be short before the end is reached. `archived` says which records are not in the database any more.',
+      'Newest first, 100 records unless `limit` says otherwise. `secret` and `principal` take an id or a name. `Strongroom-Next-Cursor` leads to older records; a page may be short before the end is reached. Archived records are read from the archive; where that is not possible, `archived` says which the page leaves out and why, and the cursor leads to those before them.',
     scope: 'audit:read',
     repeat: 'safe',
     schemas: {
@@ -314,8 +316,8 @@ function filterOf({ from, to, action, secret, principal, kind, outcome, environm
   }
 }
 
-function shownArchived({ first, last, from, to }: Archived) {
-  return { first, last, from: timeText(from), to: timeText(to) }
+function shownArchived({ first, last, from, to, trouble: code, file }: Archived) {
+  return { first, last, from: timeText(from), to: timeText(to), code, detail: troubleText(code, file) }
 }
 
 function timeText(time: number): string {
