@@ -31,7 +31,7 @@ export async function bundleSources(): Promise<string> {
   if (!existsSync(folder)) await makeWhole(folder)
   const now = new Date()
   utimesSync(folder, now, now)
-  removeOlderThan(now.getTime() - day)
+  removeOlderThan(bundles, now.getTime() - day)
   return folder
 }
 
@@ -56,10 +56,16 @@ async function makeWhole(folder: string): Promise<void> {
   }
 }
 
-function removeOlderThan(time: number): void {
-  for (const name of readdirSync(bundles)) {
-    const found = statSync(join(bundles, name), { throwIfNoEntry: false })
-    if (found !== undefined && found.mtimeMs < time) rmSync(join(bundles, name), { recursive: true, force: true })
+/**
+ * @param folder whose files and folders are removed, with what is in them
+ * @param time in milliseconds since 1970
+ */
+export function removeOlderThan(folder: string, time: number): void {
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found !== undefined && found.mtimeMs < time) rmSync(path, { recursive: true, force: true })
   }
 }
 

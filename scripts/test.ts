@@ -14,7 +14,7 @@ import { migrate } from '../src/store/postgres/migrate.ts'
 import { cpuOf, dearest } from '../test/support/cost.ts'
 import { administer, startCluster } from '../test/support/postgres.ts'
 import { buildCommandOnce } from './build.ts'
-import { bundleSources } from './bundle-sources.ts'
+import { bundleSources, removeOlderThan } from './bundle-sources.ts'
 import { writeGroups } from './test-groups.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
@@ -66,6 +66,11 @@ const isLeftToChance = (file: string) => readFileSync(file, 'utf8').includes("su
 const long = found.filter((file) => /^test\W(long|portal)\W/.test(file) || isLeftToChance(file))
 const short = found.filter((file) => !file.startsWith(join('test', 'long')))
 const files = wanted.length > 0 ? wanted : isLong ? long : short
+
+/** The command keeps what Node.js compiled of it, of each build and of each copy that a test makes. What is in use is made anew in no time. */
+const hour = 60 * 60 * 1000
+const compiled = join(import.meta.dirname, '..', 'node_modules/.cache/strongroom')
+for (const folder of globSync(join(compiled, '*'))) removeOlderThan(folder, Date.now() - hour)
 
 const bundle = await bundleSources()
 await buildCommandOnce(dist)
