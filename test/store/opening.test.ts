@@ -30,23 +30,26 @@ for (const engine of engines) {
       await (await open(t, place)).close()
     })
 
-    test('refuses what comes after it was closed', async (t) => {
-      const store = await open(t, await placeOf(t, engine))
+    for (const hasThread of [true, false]) {
+      const where = hasThread ? 'on a thread of its own' : 'beside its caller'
+      test(`refuses what comes after it was closed, ${where}`, async (t) => {
+        const store = await open(t, await placeOf(t, engine), hasThread)
 
-      await store.close()
+        await store.close()
 
-      const isClosed = (error: unknown) => error instanceof Refusal && error.code === 'audit_unavailable'
-      await assert.rejects(store.ping(), isClosed)
-      await assert.rejects(
-        store.submit({
-          caller: { kind: 'system', accountId: 1 },
-          requestId: 'late',
-          address: '',
-          operation: { kind: 'read_secret', id: 1 },
-        }),
-        isClosed,
-      )
-    })
+        const isClosed = (error: unknown) => error instanceof Refusal && error.code === 'audit_unavailable'
+        await assert.rejects(store.ping(), isClosed)
+        await assert.rejects(
+          store.submit({
+            caller: { kind: 'system', accountId: 1 },
+            requestId: 'late',
+            address: '',
+            operation: { kind: 'read_secret', id: 1 },
+          }),
+          isClosed,
+        )
+      })
+    }
 
     test('opened many times at one moment has each migration once', async (t) => {
       const place = await placeOf(t, engine)
@@ -94,6 +97,35 @@ suite('SQLite', () => {
 
     assert.equal(readFileSync(path, 'utf8'), text)
   })
+})
+
+test('SQLite: a thread whose store was closed, or could not be opened, takes the next one', async (t) => {
+  const [one, other] = [await placeOf(t, sqlite()), await placeOf(t, sqlite())]
+  await (await open(t, one)).close()
+  let threads = 0
+  const count = () => {
+    threads++
+  }
+  process.on('worker', count)
+  t.after(() => process.off('worker', count))
+  const torn = await placeOf(t, sqlite())
+  writeFileSync(join(torn.dataDir, 'strongroom.db'), 'no database')
+
+  await assert.rejects(open(t, torn), { code: 'invalid' })
+  const store = await open(t, other)
+  await store.ping()
+  await store.close()
+  const again = await open(t, one)
+
+  assert.equal(threads, 0)
+  // Two that are open at once are two.
+  const beside = await open(t, other)
+  const keyring = { storeId: 'ab'.repeat(16), masterKeys: [], canary: Buffer.from('canary') }
+  assert.equal((await again.keyring(async () => keyring)).storeId, keyring.storeId)
+  await assert.rejects(
+    beside.keyring(() => Promise.reject(new Error('has none'))),
+    /has none/,
+  )
 })
 
 suite('PostgreSQL', { skip: postgres().skip }, () => {
@@ -188,8 +220,9 @@ async function placeOf(t: TestContext, engine: TestEngine): Promise<Place> {
 }
 
 /** Opens a store that is closed when the test ends, however it ends. */
-async function open(t: TestContext, { dataDir, databaseUrl }: Place) {
-  const store = await openStore({ dataDir, databaseUrl, keepVersions: 10, diskReserveBytes: 0, mayMake: true })
+async function open(t: TestContext, { dataDir, databaseUrl }: Place, hasThread = true) {
+  const wanted = { keepVersions: 10, diskReserveBytes: 0, mayMake: true, hasThread }
+  const store = await openStore({ dataDir, databaseUrl, ...wanted })
   t.after(() => store.close())
   return store
 }

@@ -6,6 +6,13 @@ import type { Setting } from '../load.ts'
 import type { Batch } from '../operation.ts'
 import type { Query } from '../sql.ts'
 
+/** What a thread is asked first. Another store may follow when one is closed. */
+export interface Start {
+  readonly kind: 'open'
+  readonly id: number
+  readonly opening: Opening
+}
+
 export type Task =
   | { readonly kind: 'batch'; readonly id: number; readonly batch: Batch; readonly setting: Setting }
   | { readonly kind: 'query'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
@@ -19,7 +26,7 @@ export type Task =
   | { readonly kind: 'seal_step'; readonly id: number; readonly limit: number | undefined }
   | { readonly kind: 'close'; readonly id: number }
 
-/** What the keeper is given when it begins. */
+/** What a keeper is given when it begins. */
 export interface Opening {
   readonly path: string
   readonly mayMake: boolean

@@ -1,5 +1,6 @@
 /** The SQLite engine: tasks for the keeper of the connection, who has a thread of its own, or shares this one. */
 import { extname } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { Refusal } from '../../errors.ts'
 import type { Lease } from '../../model/lease.ts'
 import { startThread } from '../../thread.ts'
@@ -12,7 +13,7 @@ import type { Batch, Outcome } from '../operation.ts'
 import type { Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
 import { Trails } from '../trails.ts'
-import { type Answer, type Link, type Opening, type Task, type Told, toRefusal } from './messages.ts'
+import { type Answer, type Link, type Opening, type Start, type Task, type Told, toRefusal } from './messages.ts'
 import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from './pack.ts'
 
 /** Beside this file, in the sources and in what is built of them. */
@@ -21,17 +22,49 @@ const workerUrl = new URL(`./worker${extname(import.meta.url)}`, import.meta.url
 /** Little of what a batch makes outlives it: more room for what is new only takes memory. */
 const resourceLimits = { maxYoungGenerationSizeMb: 6 }
 
+/** The number of the answer that says how opening went. */
+const opened = 0
+
 interface Pending {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
 }
 
+/** Threads whose store was closed, for the next one: a server that waits for its root key opens its store time and again. */
+const idle = new Set<Worker>()
+
 function keepOnThread(opening: Opening, told: Told): Link {
-  const worker = startThread(workerUrl, { workerData: opening, resourceLimits })
-  worker.on('message', (answer: Answer) => told.answer(answer))
-  worker.on('error', (error) => told.gone(error instanceof Error ? error : new Error('unknown')))
-  worker.on('exit', () => told.gone(new Error('The SQLite thread ended.')))
-  return { send: (task) => worker.postMessage(task), end: () => worker.terminate() }
+  const worker = takeThread()
+  const heard = {
+    message: (answer: Answer) => told.answer(answer),
+    error: (error: unknown) => told.gone(error instanceof Error ? error : new Error('unknown')),
+    exit: () => told.gone(new Error('The SQLite thread ended.')),
+  }
+  worker.on('message', heard.message).on('error', heard.error).on('exit', heard.exit)
+  worker.postMessage({ kind: 'open', id: opened, opening } satisfies Start)
+  return {
+    send: (task) => worker.postMessage(task),
+    end: async () => {
+      worker.off('message', heard.message).off('error', heard.error).off('exit', heard.exit)
+      told.gone(new Error('The store is closed.'))
+      // The process may end.
+      worker.unref()
+      idle.add(worker)
+    },
+  }
+}
+
+function takeThread(): Worker {
+  const [known] = idle
+  if (known !== undefined) {
+    idle.delete(known)
+    known.ref()
+    return known
+  }
+  const worker = startThread(workerUrl, { resourceLimits })
+  // One that ends while nobody uses it ends nothing else.
+  worker.on('error', () => {}).on('exit', () => idle.delete(worker))
+  return worker
 }
 
 export class SqliteEngine implements Engine {
@@ -63,8 +96,13 @@ export class SqliteEngine implements Engine {
       return new SqliteEngine((told) => keepHere(opening, told))
     }
     const engine = new SqliteEngine((told) => keepOnThread(opening, told))
-    await engine.#expect(0)
-    return engine
+    try {
+      await engine.#expect(opened)
+      return engine
+    } catch (error) {
+      if (!engine.#isGone) await engine.#link.end()
+      throw error
+    }
   }
 
   laneOf(): Lane {

@@ -1,34 +1,23 @@
 /** The thread that owns the SQLite connection of a server, so that a slow disk never blocks the event loop. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { Keeper } from './keeper.ts'
-import { type Answer, type Task, toFailure } from './messages.ts'
+import { type Answer, type Start, type Task, toFailure } from './messages.ts'
 
 const port = parentPort
 if (port === null) throw new Error('worker.ts runs in a worker thread only.')
 
 const tell = (answer: Answer) => port.postMessage(answer)
 
-const keeper = start()
-port.on('message', async (task: Task) => {
-  if (keeper === undefined) return
-  const answer = await keeper.answer(task)
+let keeper: Keeper | undefined
+port.on('message', async (asked: Start | Task) => {
   try {
-    tell(answer)
+    if (asked.kind === 'open') {
+      keeper = new Keeper(asked.opening)
+      tell({ id: asked.id, value: null })
+    } else if (keeper !== undefined) tell(await keeper.answer(asked))
+    // With the key of its rows.
+    if (asked.kind === 'close') keeper = undefined
   } catch (error) {
-    tell({ id: task.id, failure: toFailure(error) })
+    tell({ id: asked.id, failure: toFailure(error) })
   }
-  if (task.kind === 'close') port.close()
 })
-
-/** Says how opening went before anything is asked. */
-function start(): Keeper | undefined {
-  try {
-    const opened = new Keeper(workerData)
-    tell({ id: 0, value: null })
-    return opened
-  } catch (error) {
-    tell({ id: 0, failure: toFailure(error) })
-    port?.close()
-    return undefined
-  }
-}
