@@ -58,7 +58,7 @@ export async function login(options: LoginOptions): Promise<void> {
     print(`Logged in as ${shown(given.person)}, until ${given.expires_at}.`)
     print(`Permissions: ${given.scopes.join(' ')}`)
   }
-  print(`The server takes the key. It is stored as profile ${name}, in ${profilesPath()}.`)
+  print(`API key accepted. Saved as profile ${name} in ${profilesPath()}.`)
 }
 
 /** What was typed wins over variables, which say so to each command by themselves and are not stored. */

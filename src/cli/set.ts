@@ -10,7 +10,7 @@ import type { RemoteOptions } from './define.ts'
 import { type DetailOptions, detailsIn, type GivenDetails } from './details.ts'
 import { checkedName, findNamed, findSecret, idIn, listOf } from './find.ts'
 import { numberOf, readHiddenInput, readInputFile } from './input.ts'
-import { complain, Fault, print, printJson } from './output.ts'
+import { complain, Fault, print, printJson, tell } from './output.ts'
 import { askHidden, isInteractive } from './prompt.ts'
 import { isText, versionOfTag } from './secrets.ts'
 import { showNewValue } from './what-if.ts'
@@ -44,6 +44,8 @@ export async function set(ref: string, options: Options): Promise<void> {
   const value = await readValue(ref, options)
   const stored = await store(client, ref, { value, type: options.type, details, ifVersion, list: options.list })
   const { id, name, version, isNew } = stored
+  // Such as when the program before it in a pipe failed.
+  if (value.length === 0) tell(`The value of ${name} is empty.`)
   if (options.json) return printJson({ id, name, version, created: isNew })
   print(isNew ? `${name} is stored.` : `${name} is stored, as version ${version}.`)
 }

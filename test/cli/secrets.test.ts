@@ -20,6 +20,16 @@ preparedSuite('strongroom secrets', async () => {
     return { id, version, type, tags, description, filename, expires_at }
   }
 
+  test('say that a value is empty, as when the program before it in a pipe failed', async (t) => {
+    const person = await startPerson(t)
+    const empty = await person.run(['secrets', 'set', 'empty'], { input: '' })
+    assert.deepEqual(
+      [empty.code, empty.stdout, empty.stderr],
+      [0, 'empty is stored.\n', 'The value of empty is empty.\n'],
+    )
+    assert.equal((await person.run(['secrets', 'set', 'full'], { input: 'x' })).stderr, '')
+  })
+
   test('gives back what was set, byte for byte', async () => {
     for (const value of ['plain', 'ends with a line end\n', '', ' \t"$`\\\r\nünïcode 🗝\n\n', 'x'.repeat(65_536)]) {
       const { code, stderr, stdout } = await person.run(['secrets', 'set', 'exact'], { input: value })

@@ -78,7 +78,7 @@ function AcceptForm({ token, invitation }: { readonly token: string; readonly in
   }
   const about =
     kind === 'setup'
-      ? `You become the owner of the account “${account}”: the one who invites everybody else.`
+      ? `You’ll be the owner of the account “${account}”, and can invite others.`
       : kind === 'invitation'
         ? `To the account “${account}”, as ${role}.`
         : `For ${invitation.email ?? 'your user'}. Everywhere else you will be signed out.`

@@ -16,9 +16,9 @@ export async function create(name: string, { json }: Options): Promise<void> {
     mayMake: isName(name),
   })
   if (json) return printJson({ account: { id: account.id, name: account.name }, api_key: token })
-  print(`Account ${account.name} (id ${account.id}) is made. Its first API key may do everything in it:`)
+  print(`Created account ${account.name} (id ${account.id}). Its first API key has full access:`)
   print(`  ${token}`)
-  print('It is not shown again.')
+  print('It will not be shown again.')
 }
 
 export async function list({ json }: Options): Promise<void> {

@@ -278,9 +278,9 @@ function greet(
     ...rootKeys.flatMap((one) => (one.kind === 'file' ? [`  Root key   ${one.path}`] : [])),
   ]
   if (firstKey !== undefined && bootstrapApiKey !== undefined) {
-    lines.push('The account "default" is made; its API key is the one in STRONGROOM_BOOTSTRAP_API_KEY.')
+    lines.push('Created the account "default". Its API key is the one in STRONGROOM_BOOTSTRAP_API_KEY.')
   } else if (firstKey !== undefined) {
-    const made = 'The account "default" is made. Its first API key may do everything in it, and is not shown again:'
+    const made = 'Created the account "default". Its first API key has full access, and will not be shown again:'
     lines.push('', made, `  ${firstKey}`)
   }
   if (setUp !== undefined) {
