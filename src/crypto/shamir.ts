@@ -5,6 +5,7 @@
  *
  * Nothing depends on secret bytes but what is computed: no tables, no branches.
  */
+import { offHeap } from './off-heap.ts'
 import { randomBytes } from './random.ts'
 
 export interface Part {
@@ -21,7 +22,7 @@ export function split(secret: Uint8Array, threshold: number, count: number): rea
   try {
     return Array.from({ length: count }, (_, at) => {
       const index = at + 1
-      const bytes = Buffer.alloc(secret.length)
+      const bytes = offHeap(secret.length)
       secret.forEach((constant, place) => {
         let value = 0
         // Horner's rule: the highest coefficient first.
@@ -44,7 +45,7 @@ export function split(secret: Uint8Array, threshold: number, count: number): rea
 export function valueAt(place: number, parts: readonly Part[]): Buffer {
   const length = parts[0]?.bytes.length ?? 0
   if (new Set(parts.map(({ index }) => index)).size < parts.length) throw new RangeError('A part is there twice.')
-  const value = Buffer.alloc(length)
+  const value = offHeap(length)
   for (const part of parts) {
     const weight = weightOf(part, place, parts)
     for (let at = 0; at < length; at++) value[at] = (value[at] ?? 0) ^ multiply(part.bytes[at] ?? 0, weight)

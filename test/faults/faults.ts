@@ -7020,6 +7020,23 @@ export const faults: readonly Fault[] = [
     'takes version 1 of the engine',
   ),
 
+  fault(
+    'a share lies where nothing leaves a copy of it behind',
+    'crypto/off-heap.ts',
+    'return Buffer.from(new ArrayBuffer(length))',
+    'return Buffer.alloc(length)',
+    'process/sealed.test.ts',
+    'has shares in its memory',
+  ),
+  fault(
+    'a store is not begun again in place of another one',
+    'open.ts',
+    'return kept.storeId === mine?.storeId',
+    'return kept.storeId !== undefined',
+    'vault/shares.test.ts',
+    'SQLite.*begin a new store',
+  ),
+
   // Keys of customers
   fault(
     'a node that has nothing to do keeps no key that a customer may take away meanwhile',

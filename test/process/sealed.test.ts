@@ -6,6 +6,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { readShare } from '../../src/crypto/providers/share.ts'
 import { parseRootKeyUrl } from '../../src/crypto/providers/urls.ts'
 import { openVault } from '../../src/open.ts'
 import { addRootKey } from '../../src/root-keys.ts'
@@ -13,6 +14,7 @@ import { environment, startUnready } from '../support/child.ts'
 import { engines, makeFolder, type Place } from '../support/engines.ts'
 import { freePort } from '../support/free-port.ts'
 import { main } from '../support/main.ts'
+import { foundInMemory } from '../support/memory.ts'
 import { testConfig } from '../support/server.ts'
 
 const host = { name: 'tester', requestId: 'test' }
@@ -58,7 +60,7 @@ async function start(t: TestContext, place: Place, url: string, env: Record<stri
     if (child.exitCode === null) await once(child, 'exit')
     return { code: child.exitCode }
   }
-  return { output, end, ended, get, until, run }
+  return { output, end, ended, get, until, run, pid: child.pid ?? 0 }
 }
 
 suite('A sealed server as a process', () => {
@@ -92,6 +94,23 @@ suite('A sealed server as a process', () => {
     for (const share of shares) {
       for (const group of share.match(/\w{4}-\w{4}/g)?.slice(3) ?? []) assert.ok(!output().includes(group), group)
     }
+    await end('SIGTERM')
+  })
+
+  test('has shares in its memory until they have opened, and none of them any more', {
+    skip: process.platform === 'linux' ? false : 'Reads /proc.',
+  }, async (t) => {
+    const { place, shares } = await storeOf(t, 'shamir:2/3')
+    const { end, until, run, pid } = await start(t, place, 'shamir:2/3')
+    await until(503, /"have":0/)
+    const parts = Object.fromEntries(shares.map((text, at) => [`part ${at + 1}`, readShare(Buffer.from(text)).bytes]))
+    assert.equal(run(['unseal'], `${shares[0]}\n`).status, 6)
+    assert.deepEqual(foundInMemory(pid, parts), ['part 1'])
+
+    assert.equal(run(['unseal'], `${shares[1]}\n`).status, 0)
+    await until(200, /"ready"/)
+
+    assert.deepEqual(foundInMemory(pid, parts), [])
     await end('SIGTERM')
   })
 

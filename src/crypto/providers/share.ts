@@ -8,6 +8,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { Refusal } from '../../errors.ts'
+import { offHeap } from '../off-heap.ts'
 
 export interface Share {
   /** Of which set it is: the beginning of the set's id, hexadecimal. */
@@ -35,7 +36,7 @@ const groups = /.{4}/g
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 export function writeShare({ set, threshold, count, index, bytes: part }: Share): string {
-  const bytes = Buffer.alloc(shareBytes)
+  const bytes = offHeap(shareBytes)
   bytes[0] = (version << 4) | index
   bytes[1] = (threshold << 4) | count
   Buffer.from(set, 'hex').copy(bytes, setAt)
@@ -54,7 +55,7 @@ export function writeShare({ set, threshold, count, index, bytes: part }: Share)
  * @throws Refusal `invalid`, which repeats nothing of it
  */
 export function readShare(text: Uint8Array): Share {
-  const bytes = Buffer.alloc(shareBytes)
+  const bytes = offHeap(shareBytes)
   try {
     const found = readCharacters(text, bytes)
     if (found !== characters) {
@@ -69,7 +70,8 @@ export function readShare(text: Uint8Array): Share {
     if (index < 1 || index > count || threshold < 2 || threshold > count || count > maxShares) {
       throw notOne('It is none that Strongroom made.')
     }
-    const part = Buffer.from(bytes.subarray(partAt, checksumAt))
+    const part = offHeap(checksumAt - partAt)
+    bytes.copy(part, 0, partAt, checksumAt)
     return { set: bytes.subarray(setAt, partAt).toString('hex'), threshold, count, index, bytes: part }
   } finally {
     bytes.fill(0)
