@@ -14,6 +14,16 @@ const [sqlite] = engines
 assert.ok(sqlite)
 const engine = sqlite
 
+/** What is answered once nothing is shed: a machine with much else to do keeps a server behind for a while. */
+async function onceCalm<Found extends { readonly status: number }>(ask: () => Promise<Found>): Promise<Found> {
+  let answer = await ask()
+  for (let at = 0; at < 200 && answer.status === 503; at++) {
+    await setTimeout(50)
+    answer = await ask()
+  }
+  return answer
+}
+
 suite('Load', () => {
   test('is shed while the store is behind, but for health and metrics, and no longer', async (t) => {
     const { api, vault } = await startServer(t, engine)
@@ -33,7 +43,7 @@ suite('Load', () => {
       [200, 200, 200],
     )
     assert.match((await api.get('/metrics')).text, /^strongroom_requests_shed_total\{reason="backlog"\} 2$/m)
-    assert.equal((await api.get('/v3/secrets/1')).status, 200)
+    assert.equal((await onceCalm(() => api.get('/v3/secrets/1'))).status, 200)
   })
 
   test('is shed while the event loop is behind, and no longer', async (t) => {
@@ -52,12 +62,7 @@ suite('Load', () => {
     await busy
 
     assert.equal(shed, 1)
-    let status = 503
-    for (let at = 0; at < 100 && status === 503; at++) {
-      await setTimeout(50)
-      ;({ status } = await api.get('/v3/secrets'))
-    }
-    assert.equal(status, 200)
+    assert.equal((await onceCalm(() => api.get('/v3/secrets'))).status, 200)
   })
 
   test('is not taken for too much because of one pause', () => {
@@ -73,7 +78,7 @@ suite('Load', () => {
     const env = { STRONGROOM_BOOTSTRAP_API_KEY: key, STRONGROOM_RATE_LIMIT: 'off' }
     const server = await startChild(t, place, { env })
     const api = server.api(key)
-    await api.post('/v3/secrets', { name: 'a', value: 'v' })
+    await onceCalm(() => api.post('/v3/secrets', { name: 'a', value: 'v' }))
     // The longest body that is taken, and not JSON before its end.
     const body = `{"name":"x","value":"${'v'.repeat(1_400_000)}"`
     const rss = () =>
@@ -102,7 +107,7 @@ suite('Load', () => {
       [...statuses].join(' '),
     )
     assert.ok(most < 512 * 2 ** 20, `${most} bytes`)
-    assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
+    assert.equal((await onceCalm(() => api.get('/v3/secrets/1'))).body.value, 'v')
     await server.end('SIGTERM')
   })
 
@@ -123,13 +128,15 @@ suite('Load', () => {
       const { api } = await startServer(t, engine)
       const before = process.memoryUsage().heapUsed
 
-      const answers = await Promise.all(Array.from({ length: 8 }, () => api.send('POST', '/v3/secrets', body)))
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => onceCalm(() => api.send('POST', '/v3/secrets', body))),
+      )
 
       assert.ok(
         answers.every(({ status }) => status === 400 || status === 413),
         answers.map(({ status }) => status).join(),
       )
-      assert.deepEqual((await api.get('/v3/secrets')).body, { secrets: [] })
+      assert.deepEqual((await onceCalm(() => api.get('/v3/secrets'))).body, { secrets: [] })
       assert.ok(process.memoryUsage().heapUsed - before < 400 * 2 ** 20)
     })
   }
