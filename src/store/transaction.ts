@@ -2,7 +2,9 @@
 import type { Account } from '../model/account.ts'
 import type { AddressRange } from '../model/address.ts'
 import type { Lease } from '../model/lease.ts'
+import type { Forged } from './forged.ts'
 import type { Lookup } from './lookup.ts'
+import type { RowMacs } from './row-macs.ts'
 import type { Claim } from './tables/machine.ts'
 import type { Step } from './writes.ts'
 
@@ -21,6 +23,8 @@ export interface Transaction {
   holds(lease: Lease): Result<boolean>
   /** Carries the steps out in their order. */
   write(steps: readonly Step[]): Result<void>
+  /** As `verified` gives it, where the engine need not ask again for what it knows. */
+  checked?(macs: RowMacs, forged: Forged[]): Transaction
 }
 
 export type Result<T> = T | Promise<T>

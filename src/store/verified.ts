@@ -10,16 +10,14 @@ import type { Result, Transaction } from './transaction.ts'
  * @param forged where what is not authentic, or lacks a part, is noted
  */
 export function verified(tx: Transaction, macs: RowMacs, forged: Forged[]): Transaction {
+  if (tx.checked !== undefined) return tx.checked(macs, forged)
   const checked = <Found>(
     found: Result<readonly Found[]>,
     check: Lookup<never, Found>['check'],
   ): Result<readonly Found[]> => {
     if (check === undefined) return found
     const checkAll = (rows: readonly Found[]) => {
-      for (const row of rows) {
-        const one = check(row, macs)
-        if (one !== undefined) forged.push(one)
-      }
+      forged.push(...forgedOf(rows, check, macs))
       return rows
     }
     return found instanceof Promise ? found.then(checkAll) : checkAll(found)
@@ -34,4 +32,13 @@ export function verified(tx: Transaction, macs: RowMacs, forged: Forged[]): Tran
     holds: (lease) => tx.holds(lease),
     write: (steps) => tx.write(steps),
   }
+}
+
+/** What is not authentic of these rows, or lacks a part. */
+export function forgedOf<Found>(
+  rows: readonly Found[],
+  check: Lookup<never, Found>['check'],
+  macs: RowMacs,
+): readonly Forged[] {
+  return check === undefined ? [] : rows.flatMap((row) => check(row, macs) ?? [])
 }

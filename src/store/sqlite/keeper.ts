@@ -62,18 +62,29 @@ export class Keeper {
       case 'batch':
         return packOutcomes(task.batch.requests, await this.#runBatch(task.batch, task.setting))
       case 'query':
-        return packRows(this.#database.prepare(task.sql), task.parameters as SQLInputValue[])
+        return this.#beside(() => packRows(this.#database.prepare(task.sql), task.parameters as SQLInputValue[]))
       case 'under_lease':
-        return this.#runUnderLease(task.lease, task.statements)
+        return this.#beside(() => this.#runUnderLease(task.lease, task.statements))
       case 'row_key':
         this.#rowKey = task.rowKey
         this.#macs = new RowMacs(task.rowKey.key, task.rowKey.storeId)
+        this.#transaction.known.forget()
         return null
       case 'seal_step':
-        return this.#sealNext(task.limit)
+        return this.#beside(() => this.#sealNext(task.limit))
       case 'close':
         this.#database.close()
         return null
+    }
+  }
+
+  /** What the batches know may be otherwise, once something else has written. */
+  async #beside<T>(work: () => T | Promise<T>): Promise<T> {
+    const before = this.#transaction.changes()
+    try {
+      return await work()
+    } finally {
+      if (this.#transaction.changes() !== before) this.#transaction.known.forget()
     }
   }
 
@@ -89,7 +100,10 @@ export class Keeper {
   }
 
   #runBatch(batch: Batch, setting: Setting): Promise<Decided> {
-    return this.#within(() => execute(this.#transaction, batch, setting, this.#macs))
+    return this.#within(() => {
+      this.#transaction.begin()
+      return execute(this.#transaction, batch, setting, this.#macs)
+    })
   }
 
   #runUnderLease(lease: Lease, statements: readonly Query[]): Promise<boolean> {
@@ -109,6 +123,7 @@ export class Keeper {
       this.#bounds.commit.run()
       return done
     } catch (error) {
+      this.#transaction.known.forget()
       if (this.#database.isTransaction) this.#database.exec('rollback')
       throw error
     }

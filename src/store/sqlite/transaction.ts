@@ -4,25 +4,44 @@ import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
 import type { Lease } from '../../model/lease.ts'
 import { claimBefore, claimsWithin } from '../claim-queries.ts'
+import type { Forged } from '../forged.ts'
 import { holdLease } from '../lease-queries.ts'
 import type { Lookup } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
+import type { RowMacs } from '../row-macs.ts'
 import { all } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
+import { CheckedTransaction } from './checked.ts'
+import { KnownRows } from './known-rows.ts'
 import { Statements } from './statements.ts'
 
 const accountOfToken = `select ${all(accounts, 'a').sql} from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?`
+/** Another one, when another connection has written since: https://www.sqlite.org/pragma.html#pragma_data_version */
+const versionOfOthers = 'pragma data_version'
 const accountById = `select ${all(accounts).sql} from accounts where id = ?`
 
 export class SqliteTransaction implements Transaction {
+  readonly known = new KnownRows()
   readonly #statements: Statements
 
   constructor(database: DatabaseSync) {
     this.#statements = new Statements(database)
+  }
+
+  /** Right after `BEGIN IMMEDIATE`: from there on nobody else writes. */
+  begin(): void {
+    const [row] = this.#statements.all(versionOfOthers)
+    this.known.renew(Number(row?.['data_version']))
+  }
+
+  /** How many rows this connection has changed since it was opened. */
+  changes(): number {
+    const [row] = this.#statements.all('select total_changes() as changes')
+    return Number(row?.['changes'])
   }
 
   /** `BEGIN IMMEDIATE` has locked the whole store already. */
@@ -70,7 +89,14 @@ export class SqliteTransaction implements Transaction {
   }
 
   write(steps: readonly Step[]): void {
-    for (const step of steps) this.#carryOut(step)
+    for (const step of steps) {
+      this.#carryOut(step)
+      this.known.follow(step)
+    }
+  }
+
+  checked(macs: RowMacs, forged: Forged[]): Transaction {
+    return new CheckedTransaction(this, this.known, macs, forged)
   }
 
   #carryOut(step: Step): void {
