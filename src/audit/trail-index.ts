@@ -59,26 +59,46 @@ export function indexedOf(record: AuditRecord): Indexed {
   }
 }
 
-/** The things that a record is of. Those that the first version of the format names: another choice is another format. */
-function thingsOf(record: Indexed, add: (thing: string) => void): void {
-  const { kind, principalId, principalName, action, outcome, secretId, secretName, environmentId } = record
+type Add = (thing: string) => void
+
+/**
+ * The things that a record is of, but for its secret. These and `thingsOfSecret` are those that the first version of the format
+ * names: another choice is another format.
+ */
+function thingsOf(record: Indexed, add: Add): void {
+  const { kind, principalId, principalName, action, outcome, environmentId } = record
   add(`kind ${kind}`)
   add(`action ${action}`)
   add(`outcome ${outcome}`)
   add(`action ${action} outcome ${outcome}`)
   if (environmentId !== null) add(`environment ${environmentId}`)
   else if (isPlaced(action)) add(`environment ${defaultEnvironment.id}`)
-  const isRareAction = isRare(action)
-  const isRefused = !isUsual(outcome)
-  const of = (subject: string) => {
-    add(subject)
-    if (isRareAction) add(`action ${action} ${subject}`)
-    if (isRefused) add(`outcome ${outcome} ${subject}`)
-  }
-  of(`principal ${kind} ${principalId}`)
-  of(`principal named ${principalName}`)
-  if (secretId !== null) of(`secret ${secretId}`)
-  if (secretName !== null) of(`secret named ${secretName}`)
+  thingsOfSubject(`principal ${kind} ${principalId}`, record, add)
+  thingsOfSubject(`principal named ${principalName}`, record, add)
+}
+
+/** Whether two records are of the same things, but for their secrets. */
+function isAlike(one: Indexed, other: Indexed): boolean {
+  return (
+    one.action === other.action &&
+    one.outcome === other.outcome &&
+    one.kind === other.kind &&
+    one.principalId === other.principalId &&
+    one.principalName === other.principalName &&
+    one.environmentId === other.environmentId
+  )
+}
+
+function thingsOfSecret(record: Indexed, add: Add): void {
+  const { secretId, secretName } = record
+  if (secretId !== null) thingsOfSubject(`secret ${secretId}`, record, add)
+  if (secretName !== null) thingsOfSubject(`secret named ${secretName}`, record, add)
+}
+
+function thingsOfSubject(subject: string, { action, outcome }: Indexed, add: Add): void {
+  add(subject)
+  if (isRare(action)) add(`action ${action} ${subject}`)
+  if (!isUsual(outcome)) add(`outcome ${outcome} ${subject}`)
 }
 
 /** Nearly all records are reads of values: with anything else, what is asked for has a thing of its own. */
@@ -158,6 +178,8 @@ export class SegmentIndex {
   /** The same by where they stand: those that share a place share a look. */
   readonly #placed = Array.from({ length: buckets }, () => new Map<number, Stretches>())
   #next: number
+  /** The record that was taken last. */
+  #before: Indexed | undefined
 
   constructor(shape: Shape, first: number) {
     this.first = first
@@ -169,11 +191,15 @@ export class SegmentIndex {
   /** Of those that are missing, nothing can be said: then it is never whole. */
   take(record: Indexed): void {
     if (record.seq !== this.#next) return
-    const stretch = Math.floor((record.seq - this.first) / this.#shape.stretch)
+    const at = record.seq - this.first
+    const stretch = Math.floor(at / this.#shape.stretch)
     this.#next++
-    thingsOf(record, (thing) => {
-      setBit(this.#stretchesOf.get(thing) ?? this.#place(thing), stretch)
-    })
+    const add = (thing: string) => setBit(this.#stretchesOf.get(thing) ?? this.#place(thing), stretch)
+    const before = at % this.#shape.stretch === 0 ? undefined : this.#before
+    // Nearly all are as the one before, which has said all of this of the stretch.
+    if (before === undefined || !isAlike(record, before)) thingsOf(record, add)
+    thingsOfSecret(record, add)
+    this.#before = record
   }
 
   #place(thing: string): Stretches {
