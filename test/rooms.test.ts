@@ -12,6 +12,7 @@ const rooms: Record<string, readonly string[]> = {
   errors: [],
   'this-host': [],
   thread: [],
+  collect: [],
   amazon: [],
   model: ['errors'],
   audit: ['model', 'errors'],
@@ -42,7 +43,7 @@ const rooms: Record<string, readonly string[]> = {
   // Tokens of others: what they say, whether they say it, and where their issuers' keys are.
   oidc: ['outbound', 'json', 'errors'],
   // Of crypto nothing that opens or seals.
-  store: ['model', 'audit', 'crypto/hmac.ts', 'database-url', 'errors', 'thread'],
+  store: ['model', 'audit', 'crypto/hmac.ts', 'collect', 'database-url', 'errors', 'thread'],
   // Where records of the trail are that left the database: files or objects, and nothing of the store.
   archive: ['audit', 'amazon', 'errors', 'this-host'],
   // Where the trail is sent: records go out, and nothing of the store comes in. Of crypto what signs requests.
@@ -138,6 +139,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   'cli/host': [
     'cli',
+    'collect',
     'copy',
     'open',
     'root-keys',

@@ -57,5 +57,7 @@ export interface Engine extends Watched {
    * @throws when that cannot be done now
    */
   probe(): Promise<void>
+  /** Gives back what memory its opening took beside this thread's. */
+  collect(): Promise<void>
   close(): Promise<void>
 }

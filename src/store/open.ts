@@ -437,6 +437,10 @@ class BatchedStore implements Store {
     return this.#engine.probe()
   }
 
+  collect(): Promise<void> {
+    return this.#engine.collect()
+  }
+
   async close(): Promise<void> {
     this.#disk?.stop()
     await this.#batcher.idle()

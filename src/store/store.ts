@@ -184,6 +184,8 @@ export interface Store extends Watched, Followers {
   ping(): Promise<void>
   /** @throws when nothing can be made durable now */
   probe(): Promise<void>
+  /** Gives back what memory its opening took beside this thread's. */
+  collect(): Promise<void>
   /** What the store has done, for the metrics. */
   readonly events: StoreEvents
   /** Waits for what was submitted, then lets go of everything. */

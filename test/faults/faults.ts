@@ -3276,6 +3276,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*that can hold an address',
   ),
   fault(
+    'the memory of the start is given back',
+    'cli/host/once-idle.ts',
+    '    collectAll()\n',
+    '',
+    'process/idle-memory.test.ts',
+    'PostgreSQL.*gives back what its start took',
+  ),
+  fault(
     'rows are read again when somebody else has written',
     'store/sqlite/known-rows.ts',
     'if (version !== this.#version) this.forget()',

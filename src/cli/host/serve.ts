@@ -101,6 +101,7 @@ export async function serve(): Promise<void> {
     watchRootKeys(opened.vault, server.showRootKey, () => logger.warn('the root keys could not be looked at'))
     seeDeletionsThrough(opened.vault, logger)
     flushCompileCache()
+    await giveBackOnceIdle(opened.vault, logger)
   } catch (error) {
     // What listens already would keep the process, without a store.
     await server?.app.close()
@@ -216,6 +217,11 @@ function watchWraps({ store }: Vault, logger: Logger): void {
   const lookOrSay = () => look().catch(() => logger.warn('the use of the keys could not be counted'))
   void lookOrSay()
   setInterval(lookOrSay, dayMs).unref()
+}
+
+async function giveBackOnceIdle({ store }: Vault, logger: Logger): Promise<void> {
+  const { collectOnceIdle } = await import('./once-idle.ts')
+  collectOnceIdle(store, () => logger.warn('the memory of the start could not be given back'))
 }
 
 /** What somebody began who is gone: this server before it was killed, or another node. */

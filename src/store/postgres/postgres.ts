@@ -145,6 +145,9 @@ export class PostgresEngine implements Engine {
     this.#standing.read(row)
   }
 
+  /** All of it is this thread's. */
+  async collect(): Promise<void> {}
+
   follow(...follower: Parameters<Engine['follow']>): () => void {
     return this.#signals.follow(...follower)
   }

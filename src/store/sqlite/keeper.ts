@@ -1,5 +1,6 @@
 /** Owns the SQLite connection, and carries out what it is asked, one task after the other. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
+import { collectAll } from '../../collect.ts'
 import type { Lease } from '../../model/lease.ts'
 import type { RowKey } from '../engine.ts'
 import { holdLease } from '../lease-queries.ts'
@@ -72,6 +73,9 @@ export class Keeper {
         return null
       case 'seal_step':
         return this.#beside(() => this.#sealNext(task.limit))
+      case 'collect':
+        collectAll()
+        return null
       case 'close':
         this.#database.close()
         return null

@@ -24,6 +24,7 @@ export type Task =
     }
   | { readonly kind: 'row_key'; readonly id: number; readonly rowKey: RowKey }
   | { readonly kind: 'seal_step'; readonly id: number; readonly limit: number | undefined }
+  | { readonly kind: 'collect'; readonly id: number }
   | { readonly kind: 'close'; readonly id: number }
 
 /** What a keeper is given when it begins. */

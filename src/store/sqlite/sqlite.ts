@@ -141,6 +141,10 @@ export class SqliteEngine implements Engine {
     await this.query({ sql: `update meta set value = value where name = 'store_id'`, parameters: [] })
   }
 
+  async collect(): Promise<void> {
+    await this.#ask({ kind: 'collect', id: ++this.#lastId })
+  }
+
   /** There is no other. */
   async replicated(): Promise<void> {}
 

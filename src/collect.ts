@@ -1,0 +1,17 @@
+/** Gives memory back that nothing needs any more. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
+
+/**
+ * Collects all garbage of this thread, and has V8 give back the room that it was in. It keeps that of its own accord as long
+ * as a thread has nothing to do. Takes some tens of milliseconds, in which the thread does nothing else.
+ */
+export function collectAll(): void {
+  // V8 has no other way to be told; it is taken back at once, so that nobody else finds it.
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as Collect
+  setFlagsFromString('--no-expose-gc')
+  collect({ type: 'major', flavor: 'last-resort' })
+}

@@ -1,0 +1,37 @@
+/** What memory a server takes that nobody asks for anything. */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { suite, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { startChild } from '../support/child.ts'
+import { engines } from '../support/engines.ts'
+
+/** Far less than what a start takes, and far more than what comes and goes by itself. */
+const leastBytes = 6e6
+const waitMs = 30_000
+
+for (const engine of engines) {
+  const skip = process.platform === 'linux' ? engine.skip : 'Reads /proc.'
+  suite(`${engine.name}: an idle server`, { skip }, () => {
+    test('gives back what its start took, and answers as before', async (t) => {
+      const place = await engine.makePlace()
+      t.after(() => place.clear())
+      const server = await startChild(t, place)
+      const pid = server.process.pid ?? 0
+
+      let most = residentBytes(pid)
+      for (const until = Date.now() + waitMs; residentBytes(pid) > most - leastBytes; await setTimeout(50)) {
+        most = Math.max(most, residentBytes(pid))
+        assert.ok(Date.now() < until, 'It still has what the start took.')
+      }
+
+      const api = server.api(server.firstKey ?? '')
+      assert.equal((await api.post('/v3/secrets', { name: 'a', value: 'b' })).status, 201)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'b')
+    })
+  })
+}
+
+function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
+}
