@@ -1381,8 +1381,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a fetch: IPv6 that stands for IPv4 is not public',
     'outbound/addresses.ts',
-    '!isIn(global6, address) || isIn(internal6',
-    'isIn(internal6',
+    '!isIn(known.global6, address) || isIn(known.internal6',
+    'isIn(known.internal6',
     'outbound/addresses.test.ts',
     'edges of every range',
   ),
@@ -1735,8 +1735,8 @@ export const faults: readonly Fault[] = [
   fault(
     'what is made is held to its maker in the transaction',
     'store/decide/admit.ts',
-    "grants === 'nothing' ? undefined : exceeding(",
-    "grants === 'nothing' || call.account.id > 0 ? undefined : exceeding(",
+    'const beyond = exceeding(call, scope.right, handed)',
+    'const beyond = exceeding(call, scope.right, call.account.id > 0 ? [] : handed)',
     'v3/grants.test.ts',
     'SQLite.*bound to networks, or ends',
   ),
@@ -4132,7 +4132,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'what a database quotes of its URL is not repeated',
-    'store/postgres/connect.ts',
+    'store/postgres/unusable.ts',
     `.replaceAll(/"[^"]*"/g, '"…"')`,
     '',
     'store/sessions.test.ts',
@@ -5231,8 +5231,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a login is given no more than who confirms it has',
     'store/operations/logins.ts',
-    'return [handedTo(call, login, grantedOf(call, login), networksOf(login, bindsNetwork))]',
-    'return []',
+    'return [{ ...handed, written: {',
+    'return [{ ...handed, scopes: [], written: {',
     'v3/logins.test.ts',
     'SQLite.*no more than the person has',
   ),
