@@ -13,7 +13,7 @@ import { countedOf, rangeOf } from './activity.ts'
 import { viewOf } from './audit-view.ts'
 import { LeadingTemplates } from './leading-templates.ts'
 import { type Found, findPages, type Wanted } from './pages.ts'
-import { Pace } from './scan-in-turns.ts'
+import { filterInTurns, Pace } from './scan-in-turns.ts'
 import { namesGivenBy } from './seeds.ts'
 import type { AuditView } from './seen.ts'
 import { type Asker, ask, type Vault, verify, verifyAll } from './vault.ts'
@@ -240,13 +240,14 @@ async function pastOf(looking: Looking, told: AccessGrounds, wanted: AccessWante
   const { parts, from, isComplete } = await countedOf(vault, accountId, sought, range)
   const named = asker.environment?.name
   const counts: ReaderCount[] = []
+  const pace = new Pace()
   for (const { after, upTo } of parts) {
     const found = await vault.store.countReaders(accountId, told.secret.id, after, upTo)
     // Where it was read, it may not be any more.
     const maySee = ({ action, environmentId, name }: ReaderCount) =>
       (named === undefined || view.nameOf(environmentId ?? defaultEnvironment.id) === named) &&
       view.maySee({ action, environmentId, name, kind: 'secret', outcome: 'ok' })
-    counts.push(...found.filter(maySee))
+    counts.push(...(await filterInTurns(found, maySee, pace)))
   }
   const did = await didOf(looking, counts, view)
   const holders = await holdersOf(looking)
@@ -284,9 +285,13 @@ async function didOf(
   const acting = await actorsOf(looking, counts)
   const rules = await vault.store.trustRules(accountId)
   await verifyAll(vault, asker, 'trust_rules', rules, 'secret.access')
+  const byName = rulesAmong(rules)
   const groups = new Map<string, Group>()
+  const pace = new Pace()
   for (const { principal, environmentId, count, lastSeq } of counts) {
-    const rule = ruleOf(principal, acting.get(nameOf(principal)), rules)
+    const others = pace.after(1)
+    if (others !== undefined) await others
+    const rule = ruleOf(principal, acting.get(nameOf(principal)), byName)
     const key = rule === undefined ? groupOf(principal, acting) : `rule ${rule.id}`
     const group = groups.get(key) ?? {
       ...{ ids: new Set<number>(), rule, environments: new Set<string>() },
@@ -327,15 +332,28 @@ function groupOf(principal: Principal, acting: ReadonlyMap<string, Acting>): str
 }
 
 /** The rule that gave a key: of one that is gone, its name begins with the rule's. */
-export function ruleOf(
-  { kind, name }: Principal,
-  acting: Acting | undefined,
-  rules: readonly TrustRule[],
-): TrustRule | undefined {
+export function ruleOf({ kind, name }: Principal, acting: Acting | undefined, rules: Rules): TrustRule | undefined {
   if (kind !== 'key') return undefined
-  if (acting?.kind === 'key') return rules.find(({ id }) => id === acting.key.ruleId)
-  const fitting = rules.filter((rule) => name.startsWith(`${rule.name}: `))
-  return fitting.sort((one, other) => other.name.length - one.name.length)[0]
+  if (acting?.kind === 'key') return rules.byId.get(acting.key.ruleId ?? 0)
+  // The longest of those that it begins with.
+  for (let end = name.lastIndexOf(': '); end !== -1; end = end === 0 ? -1 : name.lastIndexOf(': ', end - 1)) {
+    const rule = rules.byName.get(name.slice(0, end))
+    if (rule !== undefined) return rule
+  }
+  return undefined
+}
+
+/** So that each of ten thousand keys is not held against each of the rules. */
+export interface Rules {
+  readonly byId: ReadonlyMap<number, TrustRule>
+  readonly byName: ReadonlyMap<string, TrustRule>
+}
+
+export function rulesAmong(all: readonly TrustRule[]): Rules {
+  return {
+    byId: new Map(all.map((rule) => [rule.id, rule])),
+    byName: new Map(all.toReversed().map((rule) => [rule.name, rule])),
+  }
 }
 
 async function actorsOf({ vault, asker, grounds }: Looking, counts: readonly ReaderCount[]) {

@@ -7,7 +7,7 @@ import { allows, everywhere, parseScopes } from '../model/scope.ts'
 import type { TrustRule } from '../model/trust-rule.ts'
 import { checkPatterns, checkPlacedRoles, type PlacedRole, type Role, scopesOfUser } from '../model/user.ts'
 import type { UseCount, UseMatch } from '../store/store.ts'
-import { consequencesOf, type Holder, ruleOf, type Through } from './access.ts'
+import { consequencesOf, type Holder, ruleOf, rulesAmong, type Through } from './access.ts'
 import { actingNamed } from './acting.ts'
 import { type Allowance, environmentOf, isAllowed, sumOf, type Uses, usesOf } from './uses.ts'
 import { type Asker, ask, type Vault, verifyAll } from './vault.ts'
@@ -136,7 +136,8 @@ async function ofRule(
     throw new Refusal('not_found', 'No trust rule with this id.')
   const ids = [...new Set(uses.map(({ principal }) => principal.id))]
   const keys = await actingNamed(vault, asker, accountId, 'key', ids)
-  return uses.filter(({ principal }) => ruleOf(principal, keys.get(principal.id), rules)?.id === id)
+  const known = rulesAmong(rules)
+  return uses.filter(({ principal }) => ruleOf(principal, keys.get(principal.id), known)?.id === id)
 }
 
 function missedOf(uses: readonly UseCount[], { view }: Pick<Uses, 'view'>): readonly Missed[] {
