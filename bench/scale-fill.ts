@@ -65,13 +65,14 @@ export async function fillStore(
         tags: [...(one % 2 === 0 ? ['half'] : []), ...(isRare(one, 2) ? ['rare'] : [])],
         expiresAt: isRare(one, 3) ? now - dayMs : null,
         decoy: null,
+        destroyedAt: null,
       })),
     )
     const sealed = places.map(({ one, isTwin, id, uid, name }) => {
       const text = isTwin && one % 10 === 0 ? `another value of ${name}` : `value of ${name}`
       const { wrappedKey, key } = vault.keyring.newSecretKey(accountId, uid, accountKey)
       const value = vault.keyring.sealValue({ accountId, uid, name, version: 1 }, key, Buffer.from(text))
-      const head = { accountId, secretId: id, version: 1, createdAt: now, name }
+      const head = { accountId, secretId: id, version: 1, createdAt: now, name, destroyedAt: null }
       const mac = vault.keyring.rowMac(rowText('versions', head))
       return { wrapped: { ...wrappedKey, accountId, secretId: id }, version: { ...head, sealed: value, mac } }
     })

@@ -1006,6 +1006,13 @@ var Secrets = class {
 			query: formOf(options)
 		}, options)).body;
 	}
+	/** Destroys the value of a version for good; of the current one, the secret has none until another is stored. */
+	async destroyVersion(id, version, options) {
+		await this.#connection.send("DELETE /v3/secrets/{id}/versions/{version}", {
+			id,
+			version
+		}, options);
+	}
 	/** Stores an old value as a new version. */
 	async restore(id, version, options) {
 		return tagged(await this.#connection.send("POST /v3/secrets/{id}/versions/{version}/restore", {
@@ -2044,7 +2051,8 @@ var versionShape = fields({
 });
 var versionHeadShape = fields({
 	version: integer,
-	created_at: text
+	created_at: text,
+	destroyed_at: optional(text)
 });
 var webhookShape = fields({
 	id: integer,
@@ -2153,6 +2161,11 @@ var operations = {
 		repeat: "keyed",
 		isOpen: false,
 		answer: updatedSecretShape
+	},
+	"DELETE /v3/secrets/{id}/versions/{version}": {
+		repeat: "safe",
+		isOpen: false,
+		answer: messageShape
 	},
 	"GET /v3/secrets/{id}/access": {
 		repeat: "safe",

@@ -175,6 +175,13 @@ export interface NextIds {
   readonly nextDeletedId: number
 }
 
+/** A version of a secret whose value a record destroyed. */
+export interface DestroyedVersion {
+  readonly id: number
+  readonly version: number
+  readonly seq: number
+}
+
 /** Is told what the tables of one account hold, then follows its records, from the first on. */
 export class Replay {
   readonly #live: Register<Live>
@@ -182,6 +189,7 @@ export class Replay {
   readonly #details: Register<Known>
   readonly #places: Register<Known>
   readonly #revoked: Register<number>
+  readonly #destroyed: Register<DestroyedVersion>
   /** The keys of jobs: once they have expired, they are cleared away without a record. */
   readonly #fleeting: Register<true>
   #held = 0
@@ -203,6 +211,7 @@ export class Replay {
     this.#details = register()
     this.#places = register()
     this.#revoked = register()
+    this.#destroyed = register()
     this.#fleeting = register()
   }
 
@@ -236,8 +245,21 @@ export class Replay {
     else if (deleting.has(action)) this.#known.set(at, { seq, text: null })
     else if (action === 'metadata.update') this.#details.set(at, { seq, text: hash })
     else if (action === 'secret.move') this.#places.set(at, { seq, text: hash })
+    else if (action === 'version.destroy') this.#destroy(at, seq, placed)
     if (action === 'key.revoke' || action === 'session.end') this.#revoked.set(at, seq)
     if (action === 'key.create' && principal.kind === 'workload') this.#fleeting.set(at, true)
+  }
+
+  /** Of the current version, the record has the hash of what is left: then the secret has no value. */
+  #destroy(at: string, seq: number, object: AuditObject & Placed): void {
+    const { id, version, hash } = object
+    if (hash !== null) this.#known.set(at, { seq, text: textOf(object) })
+    if (id !== null && version !== null) this.#destroyed.set(`${at} ${version}`, { id, version, seq })
+  }
+
+  /** The versions whose values records destroyed: whatever became of their secrets. */
+  *destroyed(): Generator<DestroyedVersion> {
+    for (const [, one] of this.#destroyed.entries()) yield one
   }
 
   /** What the account would give an id again for, one sentence each. @param next as it is after the last record taken */

@@ -1,4 +1,4 @@
-/** `strongroom secrets history`, `restore` and `diff`. */
+/** `strongroom secrets history`, `restore`, `destroy` and `diff`. */
 import type { Strongroom } from '../client/strongroom.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
@@ -6,6 +6,7 @@ import { findSecret, withInherited } from './find.ts'
 import { numberOf } from './input.ts'
 import { type Line, linesThatDiffer } from './lines.ts'
 import { Fault, print, printJson, printTable, shown, styled } from './output.ts'
+import { confirm } from './prompt.ts'
 import { isText, versionOfTag } from './secrets.ts'
 import { showNewValue } from './what-if.ts'
 
@@ -15,8 +16,8 @@ export async function history(ref: string, options: RemoteOptions): Promise<void
   const versions = await client.secrets.versions(id)
   if (options.json) return printJson({ id, name, versions })
   printTable(
-    ['VERSION', 'STORED'],
-    versions.map(({ version, created_at }) => [String(version), created_at]),
+    ['VERSION', 'STORED', 'DESTROYED'],
+    versions.map(({ version, created_at, destroyed_at }) => [String(version), created_at, destroyed_at ?? '']),
   )
 }
 
@@ -33,6 +34,26 @@ export async function restore(ref: string, versionText: string, options: Restore
   const newest = versionOfTag(etag)
   if (options.json) return printJson({ id, name, restored: version, version: newest })
   print(`${name} has the value of version ${version} again, as version ${newest}.`)
+}
+
+export async function destroy(
+  ref: string,
+  versionText: string,
+  options: RemoteOptions & { readonly yes?: boolean },
+): Promise<void> {
+  const version = versionOf(versionText)
+  const client = await connect(options)
+  const { id, name, version: newest } = await findSecret(client, ref)
+  if (!options.yes) {
+    const what = version === newest ? ', its current value: it has none until another is stored' : ''
+    const question = `Destroy version ${version} of ${shown(name)}${what}?`
+    if (!(await confirm(question, 'Say --yes to do it without being asked.'))) {
+      throw new Fault('failure', 'Nothing was destroyed.')
+    }
+  }
+  await client.secrets.destroyVersion(id, version)
+  if (options.json) return printJson({ id, name, destroyed: version })
+  print(`The value of version ${version} of ${shown(name)} is destroyed.`)
 }
 
 interface DiffOptions extends RemoteOptions {
@@ -79,7 +100,8 @@ function printLines(lines: readonly Line[] | undefined): void {
 }
 
 async function versionBefore(client: Strongroom, id: number, newest: number): Promise<number> {
-  const found = (await client.secrets.versions(id)).find(({ version }) => version < newest)
+  const versions = await client.secrets.versions(id)
+  const found = versions.find(({ version, destroyed_at }) => version < newest && destroyed_at === undefined)
   if (found === undefined) throw new Fault('notFound', `No version before ${newest} is kept.`)
   return found.version
 }

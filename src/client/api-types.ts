@@ -1693,6 +1693,8 @@ export interface VersionHead {
   readonly version: number
   /** A time in UTC, such as 2026-01-15T10:30:00Z. */
   readonly created_at: string
+  /** Of one whose value was destroyed. */
+  readonly destroyed_at?: string
 }
 
 /** Where records of the trail are told of. */

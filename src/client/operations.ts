@@ -134,6 +134,12 @@ export interface Operations {
     query: { readonly environment?: string }
     answer: Api.UpdatedSecret
   }
+  /** Destroy the value of a version. */
+  'DELETE /v3/secrets/{id}/versions/{version}': {
+    ids: 'id' | 'version'
+    query: { readonly environment?: string }
+    answer: Api.Message
+  }
   /** Show who can read a secret, and who did. */
   'GET /v3/secrets/{id}/access': {
     ids: 'id'
@@ -1220,7 +1226,11 @@ const versionShape: Shape<Api.Version> = fields<Api.Version>({
   value: text,
   created_at: text,
 })
-const versionHeadShape: Shape<Api.VersionHead> = fields<Api.VersionHead>({ version: integer, created_at: text })
+const versionHeadShape: Shape<Api.VersionHead> = fields<Api.VersionHead>({
+  version: integer,
+  created_at: text,
+  destroyed_at: optional(text),
+})
 const webhookShape: Shape<Api.Webhook> = fields<Api.Webhook>({
   id: integer,
   url: text,
@@ -1305,6 +1315,7 @@ export const operations: { readonly [O in Operation]: Rule<AnswerOf<O>> } = {
   },
   'GET /v3/secrets/{id}/versions/{version}': { repeat: 'safe', isOpen: false, answer: versionShape },
   'POST /v3/secrets/{id}/versions/{version}/restore': { repeat: 'keyed', isOpen: false, answer: updatedSecretShape },
+  'DELETE /v3/secrets/{id}/versions/{version}': { repeat: 'safe', isOpen: false, answer: messageShape },
   'GET /v3/secrets/{id}/access': { repeat: 'safe', isOpen: false, answer: accessShape },
   'GET /v3/metadata': {
     repeat: 'safe',

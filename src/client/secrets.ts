@@ -249,6 +249,11 @@ export class Secrets {
     return (await this.#connection.send(operation, { id, version, query: formOf(options) }, options)).body
   }
 
+  /** Destroys the value of a version for good; of the current one, the secret has none until another is stored. */
+  async destroyVersion(id: number, version: number, options?: CallOptions): Promise<void> {
+    await this.#connection.send('DELETE /v3/secrets/{id}/versions/{version}', { id, version }, options)
+  }
+
   /** Stores an old value as a new version. */
   async restore(id: number, version: number, options?: KeyedOptions & MatchOptions): Promise<UpdatedSecret & Tagged> {
     const operation = 'POST /v3/secrets/{id}/versions/{version}/restore'

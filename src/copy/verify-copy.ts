@@ -9,7 +9,7 @@ import type { Row, Snapshot } from '../store/dump/dump.ts'
 import { accountKeys as accountKeyTable } from '../store/tables/account.ts'
 import { deleted as deletedTable } from '../store/tables/deleted.ts'
 import type { NamedRow } from '../store/tables/field.ts'
-import { secretKeys, secrets as secretTable, versions as versionTable } from '../store/tables/secret.ts'
+import { secretKeys, secrets as secretTable, type Version, versions as versionTable } from '../store/tables/secret.ts'
 import type { Table, TableOf } from '../store/tables/table.ts'
 import { tables } from '../store/tables/tables.ts'
 import { type AccountVerdict, verifyAudit } from '../vault/audit.ts'
@@ -127,6 +127,10 @@ async function openValues(
     }
     onValues(found.length)
     for (const version of found) {
+      if (version.destroyedAt !== null) {
+        checkDestroyed(keyring, version)
+        continue
+      }
       if (!keyring.guards.isOpen(secret.accountId)) closed.add(secret.accountId)
       if (met++ % every !== 0 || closed.has(secret.accountId)) continue
       const place = { ...secret, name: version.name, version: version.version }
@@ -135,6 +139,14 @@ async function openValues(
     }
   }
   return { secrets, opened, closed }
+}
+
+/** Nothing may be left of a value that was destroyed, and nobody else may have marked it so. */
+function checkDestroyed(keyring: Keyring, version: Version): void {
+  if (version.sealed.length === 0 && keyring.isRowMac(rowText('versions', version), version.mac)) return
+  throw broken(
+    `Version ${version.version} of secret ${version.secretId} of account ${version.accountId} is not authentic.`,
+  )
 }
 
 /** What the key and the versions of a secret belong to: the secret, or what is kept of it. */

@@ -17,6 +17,8 @@ export interface Secret extends Details {
   readonly environmentId: number
   /** What becomes of who reads it, where it is there only to be found by those who should not look; known to who manages the account. */
   readonly decoy: Decoy | null
+  /** When the value of its current version was destroyed, if it was: then it has none until the next one is stored. */
+  readonly destroyedAt: number | null
   readonly mac: Uint8Array
 }
 

@@ -6,7 +6,7 @@ import { authentic, listed, lookup, takeInto } from './lookup.ts'
 import { partSize } from './lookups.ts'
 import type { Ref } from './refs.ts'
 import type { StoredDeleted } from './stored.ts'
-import { deleted, storedDeleted, toStoredDeleted } from './tables/deleted.ts'
+import { deleted, isValueless, storedDeleted, toStoredDeleted } from './tables/deleted.ts'
 
 /** By what it was. */
 export interface ThingRef extends Ref {
@@ -64,7 +64,8 @@ function wholeDeleted<Asked>(name: string, by: { readonly [Member in keyof Asked
     },
     (rows) => rows.map(toStoredDeleted),
     ({ deleted: row, key, sealed }, macs) => {
-      const isWhole = row.kind !== 'secret' || (key.wrapped.length > 0 && sealed.length > 0)
+      const hasValue = sealed.length > 0 || isValueless(row)
+      const isWhole = row.kind !== 'secret' || (key.wrapped.length > 0 && hasValue)
       return isWhole ? isForged(row, macs) : forgedRow('deleted', row)
     },
     takeInto(storedDeleted),

@@ -52,7 +52,7 @@ export interface Maker extends Ref {
   readonly kind: string
 }
 
-const sealedOf = versions.part('accountId', 'secretId', 'version', 'name', 'sealed')
+const sealedOf = versions.part('accountId', 'secretId', 'version', 'name', 'sealed', 'destroyedAt')
 type SealedOf = ReturnType<typeof sealedOf.read>
 const lookupOf = factors.part('accountId', 'id', 'lookup')
 type LookupOf = ReturnType<typeof lookupOf.read>
@@ -226,7 +226,8 @@ function wholeSecrets<Asked>(name: string, by: { readonly [Member in keyof Asked
     },
     (rows) => rows.map(toStoredSecret),
     ({ secret, key, sealed }, macs) => {
-      const isWhole = key.wrapped.length > 0 && sealed.length > 0
+      // That its value was destroyed, its own row says.
+      const isWhole = key.wrapped.length > 0 && (sealed.length > 0 || secret.destroyedAt !== null)
       return isWhole ? isForged(secret, macs) : forgedRow('secrets', secret)
     },
     takeInto(storedSecrets),
@@ -245,9 +246,9 @@ export const versionsOf = lookup<Ref, VersionHead>(
   (rows) => rows.map(versionHeads.read),
   authentic('versions'),
   (world, found) => {
-    for (const { accountId, secretId, version, createdAt } of found) {
+    for (const { accountId, secretId, version, createdAt, name, destroyedAt } of found) {
       const before = world.fact(histories, accountId, secretId) ?? []
-      world.setFact(histories, [...before, { version, createdAt }], accountId, secretId)
+      world.setFact(histories, [...before, { version, createdAt, name, destroyedAt }], accountId, secretId)
     }
   },
 )
@@ -259,8 +260,8 @@ export const sealedVersions = lookup<VersionRef, SealedOf>(
   (rows) => rows.map(sealedOf.read),
   undefined,
   (world, found) => {
-    for (const { accountId, secretId, version, sealed, name } of found) {
-      world.setFact(sealedKnown, { sealed, name }, accountId, secretId, version)
+    for (const { accountId, secretId, version, sealed, name, destroyedAt } of found) {
+      world.setFact(sealedKnown, { sealed, name, destroyedAt }, accountId, secretId, version)
     }
   },
 )

@@ -5,7 +5,7 @@ import { nextAccountSql } from './next-account.ts'
 import { inStandingList } from './secret-search.ts'
 import { all, among, eachByItself, none, type Query, reading, settled, sql } from './sql.ts'
 import type { DeploymentFilter, StoredDeployment } from './store.ts'
-import type { StoredVersion, Within } from './stored.ts'
+import type { KeptVersion, StoredVersion, Within } from './stored.ts'
 import { accounts } from './tables/account.ts'
 import { deleted, toStoredDeleted } from './tables/deleted.ts'
 import { deployments, toDeployments } from './tables/deployment.ts'
@@ -29,11 +29,13 @@ const standing = {
 }
 
 const storedVersion = {
-  read: (row: NamedRow): StoredVersion => ({
+  read: (row: NamedRow): StoredVersion & Pick<KeptVersion, 'mac'> => ({
     ...toStoredSecret(row),
     version: Number(row['sealed_version']),
     name: String(row['sealed_name']),
     createdAt: Number(row['sealed_ms']),
+    destroyedAt: row['sealed_destroyed_ms'] === null ? null : Number(row['sealed_destroyed_ms']),
+    mac: row['sealed_mac'] instanceof Uint8Array ? row['sealed_mac'] : new Uint8Array(),
   }),
 }
 
@@ -80,7 +82,7 @@ export const versionsOf = (accountId: number, ids: readonly number[]) =>
     storedVersion,
     sql`
   select ${all(secrets, 's')}, k.key_version, k.wrapped, v.sealed, v.version as sealed_version, v.name as sealed_name,
-    v.created_ms as sealed_ms
+    v.created_ms as sealed_ms, v.destroyed_ms as sealed_destroyed_ms, v.mac as sealed_mac
   from secrets s
   join secret_keys k on k.account_id = s.account_id and k.secret_id = s.id
   join versions v on v.account_id = s.account_id and v.secret_id = s.id
@@ -140,7 +142,7 @@ export const versionHeadsOf = (accountId: number, ids: readonly number[]) =>
   reading(
     versionHeads,
     sql`
-  select account_id, secret_id, version, created_ms, name, mac from versions
+  select account_id, secret_id, version, created_ms, name, mac, destroyed_ms from versions
   where account_id = ${accountId} and secret_id in (${among(ids)}) order by secret_id, version`,
   )
 

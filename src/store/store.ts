@@ -104,7 +104,7 @@ export interface Store extends Watched, Followers {
   /** Those of these secrets that are there, by ascending id, each with its key and its current value. */
   storedOf(accountId: number, ids: readonly number[]): Promise<readonly StoredSecret[]>
   /** Of each of these secrets, by ascending id, the versions that are kept, oldest first. */
-  versionsOf(accountId: number, ids: readonly number[]): Promise<readonly StoredVersion[]>
+  versionsOf(accountId: number, ids: readonly number[]): Promise<readonly (StoredVersion & Pick<KeptVersion, 'mac'>)[]>
   /** The ranges that the account's machines are found by. */
   claims(accountId: number): Promise<readonly Claim[]>
   /** By an address in lower case. */

@@ -27,6 +27,8 @@ export interface VersionHead {
   readonly version: number
   /** Milliseconds since 1970. */
   readonly createdAt: number
+  /** When its value was destroyed, if it was. */
+  readonly destroyedAt: number | null
 }
 
 /** Whose version it is, the name that it was sealed under, and the MAC of its row. */

@@ -1,6 +1,6 @@
 /** What an account holds by its tables, in the words of its trail, and which of it is not authentic. */
 import { hash } from 'node:crypto'
-import type { Holding } from '../audit/state.ts'
+import type { DestroyedVersion, Holding } from '../audit/state.ts'
 import { settingsHash } from '../model/account.ts'
 import type { AddressRange } from '../model/address.ts'
 import { keptHash } from '../model/deleted.ts'
@@ -188,6 +188,35 @@ export async function accountState(
     onHolding({ kind: 'list', id, uid, name, version: null, hash: null, isGoing, environmentId: placeIn(list) })
   }
   return forged.list()
+}
+
+/** The versions that are in the store with a value, or with a mark that is not authentic, though the trail says that it was destroyed. */
+export async function* destroyedFaults(
+  { store, keyring }: Pick<Vault, 'store' | 'keyring'>,
+  accountId: number,
+  destroyed: Iterable<DestroyedVersion>,
+): AsyncGenerator<string> {
+  for (const part of inParts(destroyed, secretPage)) {
+    const seqs = new Map(part.map(({ id, version, seq }) => [`${id} ${version}`, seq]))
+    for (const head of await store.versionHeadsOf(accountId, [...new Set(part.map(({ id }) => id))])) {
+      const { secretId, version, destroyedAt, mac } = head
+      const seq = seqs.get(`${secretId} ${version}`)
+      const what = `ersion ${version} of secret ${secretId}`
+      if (seq === undefined) continue
+      if (destroyedAt === null) yield `V${what} is in the store, though record ${seq} destroyed its value.`
+      else if (!keyring.isRowMac(rowText('versions', head), mac)) yield `The row of v${what} is not authentic.`
+    }
+  }
+}
+
+function* inParts<One>(all: Iterable<One>, size: number): Generator<readonly One[]> {
+  let part: One[] = []
+  for (const one of all) {
+    if (part.push(one) < size) continue
+    yield part
+    part = []
+  }
+  if (part.length > 0) yield part
 }
 
 /** The environment as records have it. */

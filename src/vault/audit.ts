@@ -12,7 +12,7 @@ import type { Account } from '../model/account.ts'
 import { managesAccount } from '../model/scope.ts'
 import { LongMaps } from '../store/long-map.ts'
 import type { RecordFilter } from '../store/store.ts'
-import { accountState, Findings } from './account-state.ts'
+import { accountState, destroyedFaults, Findings } from './account-state.ts'
 import { startOf, wholeTrail } from './archived-trail.ts'
 import { type Archived, findRecords } from './audit-search.ts'
 import { viewOf } from './audit-view.ts'
@@ -144,6 +144,7 @@ async function verifyAccount(
     if (replay !== undefined) {
       for (const difference of replay.differences()) findings.push(difference)
       for (const difference of replay.givenAgain(latest)) findings.push(difference)
+      for await (const fault of destroyedFaults(vault, id, replay.destroyed())) findings.push(fault)
     }
     return {
       ...verdict,

@@ -224,7 +224,7 @@ async function marked(vault: Vault, { asker, listing }: Side, stored: StoredSecr
   const { secret } = stored
   const { scopes, environment } = listing
   const mayRead = allowsName(scopes, 'secrets:read', environment.name, secret.name)
-  if (!mayRead && secret.tags.includes(noScanTag)) return { secret, mark: undefined }
+  if (secret.destroyedAt !== null || (!mayRead && secret.tags.includes(noScanTag))) return { secret, mark: undefined }
   const { value } = await openStored(vault, asker, stored)
   try {
     const isTold = mayRead || strongWindow(value) !== undefined

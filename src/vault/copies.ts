@@ -92,7 +92,8 @@ async function namesAt(vault: Vault, asker: Asker, wanted: readonly string[]): P
       for await (const page of pages) {
         const found = await filterInTurns(page.secrets, (secret) => fits(search, secret))
         await verifyAll(vault, asker, 'secrets', found, 'secret.read')
-        for (const one of found) names.add(one.name)
+        // What has no value now is not copied, unless it is asked for by its name, and refused.
+        for (const one of found) if (one.destroyedAt === null) names.add(one.name)
         if (names.size > maxCopied) break
       }
     }

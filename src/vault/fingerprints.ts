@@ -10,7 +10,7 @@ import { isPattern } from '../model/pattern.ts'
 import { namesOf, type Scope } from '../model/scope.ts'
 import { fits } from '../model/secret-search.ts'
 import type { Listing } from '../store/operation.ts'
-import type { StoredVersion } from '../store/stored.ts'
+import type { KeptVersion, StoredVersion } from '../store/stored.ts'
 import { decodePosition, encodeCursor } from './cursors.ts'
 import { filterInTurns } from './scan-in-turns.ts'
 import { type ReadSecret, resolve } from './secrets.ts'
@@ -86,7 +86,7 @@ export async function makeFingerprints(
   const made: string[] = []
   const templates = { bytes: 0 }
   let last: number | undefined
-  for await (const versions of secretsOf(vault, listing, names, after)) {
+  for await (const versions of secretsOf(vault, asker, listing, names, after)) {
     for (const stored of versions) {
       const one = await fingerprintsOfVersion(vault, asker, stored, keys, templates)
       if ('reason' in one) unscannable.push(one)
@@ -127,6 +127,7 @@ function begin(vault: Vault, accountId: number, cursor: string | undefined): Beg
 /** The kept versions of each secret that is asked for, by ascending id: by their names first, so that no other is opened. */
 async function* secretsOf(
   vault: Vault,
+  asker: Asker,
   { accountId, scopes, environment }: Listing,
   name: string,
   after: number,
@@ -141,8 +142,17 @@ async function* secretsOf(
       accountId,
       wanted.map(({ id }) => id),
     )
-    yield* Map.groupBy(found, ({ secret }) => secret.id).values()
+    for (const one of found) if (one.destroyedAt !== null) await verifyDestroyed(vault, asker, one)
+    const there = found.filter(({ destroyedAt }) => destroyedAt === null)
+    yield* Map.groupBy(there, ({ secret }) => secret.id).values()
   }
+}
+
+/** Or somebody with the database could keep a value from being looked for. */
+function verifyDestroyed(vault: Vault, asker: Asker, stored: StoredVersion & Pick<KeptVersion, 'mac'>): Promise<void> {
+  const { secret, version, createdAt, name, destroyedAt, mac } = stored
+  const head = { accountId: secret.accountId, secretId: secret.id, version, createdAt, name, destroyedAt, mac }
+  return verify(vault, asker, 'versions', head, 'secret.fingerprint')
 }
 
 async function fingerprintsOfVersion(

@@ -82,7 +82,7 @@ export class LeadingTemplates {
       const rows = stored.map(({ secret }) => secret)
       await verifyAll(this.#vault, this.#asker, 'secrets', rows, 'secret.access')
       for (const one of stored) {
-        if (one.secret.type !== 'template') continue
+        if (one.secret.type !== 'template' || one.secret.destroyedAt !== null) continue
         const { value } = await openStored(this.#vault, this.#asker, one)
         const { references } = parseText(value.toString(), 'value')
         found.push({ secret: one.secret, names: new Set(references.map(({ name }) => name)) })

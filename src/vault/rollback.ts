@@ -304,6 +304,7 @@ interface Head {
   readonly version: number
   readonly createdAt: number
   readonly name: string
+  readonly destroyedAt: number | null
 }
 
 async function headsOf(vault: Vault, asker: Asker, accountId: number, ids: readonly number[]): Promise<Heads> {
@@ -322,10 +323,14 @@ function valueItems({ id, name, version }: Secret, heads: Heads, to: number): Ro
   const then = kept.findLast(({ createdAt }) => createdAt <= to)
   const item = { id, name, version, was: then?.version ?? null, detail: null }
   if (then === undefined) return [{ ...item, state: 'lost', detail: 'The version of then is kept no longer.' }]
-  if (then.version === version) return []
+  // What had no value then needs none now.
+  if (then.version === version && (then.destroyedAt === null || then.destroyedAt <= to)) return []
+  if (then.destroyedAt !== null) return [{ ...item, state: 'lost', detail: valueGone }]
   const renamed = { ...item, state: 'renamed', detail: `It was called ${then.name}.` } as const
   return [{ ...item, state: 'changed' }, ...(then.name === name ? [] : [renamed])]
 }
+
+const valueGone = 'The value of the version of then was destroyed.'
 
 async function keptItems(
   vault: Vault,
@@ -345,9 +350,11 @@ async function keptItems(
   const items = secrets.map((one): RollbackItem => {
     const then = heads.get(one.thingId)?.findLast(({ createdAt }) => createdAt <= to)
     const item = { id: one.thingId, name: one.name, version: one.version, deletion: one.id, detail: null }
-    return then === undefined
-      ? { ...item, state: 'lost', was: null, detail: 'It can be restored, and not with the value of then.' }
-      : { ...item, state: 'deleted', was: then.version }
+    // What was deleted without a value is restored without one.
+    const isThere = then !== undefined && (then.destroyedAt === null || then.version === one.version)
+    return isThere
+      ? { ...item, state: 'deleted', was: then.version }
+      : { ...item, state: 'lost', was: null, detail: 'It can be restored, and not with the value of then.' }
   })
   const lists = all.filter((one) => one.kind === 'list')
   return [

@@ -263,6 +263,7 @@ export async function openKept(
 
 /** Whether a secret has this value already. */
 export async function hasValue(vault: Vault, asker: Asker, stored: StoredSecret, value: Buffer): Promise<boolean> {
+  if (stored.secret.destroyedAt !== null) return false
   const current = (await openStored(vault, asker, stored)).value
   try {
     return current.length === value.length && timingSafeEqual(current, value)
@@ -411,7 +412,8 @@ export async function updateSecret(
     changedBy(await tryAskOnce(vault, repeatable, { kind: 'update_secret', ...place, name, rename, match, next }))
   return changeInTurn(vault, `${accountId} ${place.id}`, async () => {
     const prepared = await prepare(vault, asker, { kind: 'prepare_secret', ...place, right: 'secrets:write' })
-    if (prepared === undefined) return update(undefined)
+    if (prepared === undefined || (value === undefined && prepared.secret.destroyedAt !== null))
+      return update(undefined)
     let bytes: Buffer
     try {
       bytes =

@@ -4,19 +4,18 @@ import type { Secret } from '../model/secret.ts'
 import type { Match } from '../store/naming.ts'
 import type { Changed, NextVersion } from '../store/operations/secrets.ts'
 import type { StoredVersion, VersionHead } from '../store/stored.ts'
-import { purgeDeleted } from './deleted.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
 import {
   asChange,
   changedBy,
   changeInTurn,
-  deleteSecret,
   type Form,
   followEnvironment,
   resolve,
   sealNext,
+  tryUntilMade,
 } from './secrets.ts'
-import { type Asker, ask, type Identity, tryAskOnce, type Vault } from './vault.ts'
+import { type Asker, ask, type Identity, tryAsk, tryAskOnce, unlessMissing, type Vault } from './vault.ts'
 
 /**
  * Lists the versions that are kept, newest first.
@@ -78,21 +77,33 @@ export async function restoreVersion(
   })
 }
 
+export type { VersionHead }
+
+/** Another change of the same secret may be under way. */
+const maxTries = 20
+
 /**
- * Takes versions away for ever, from the oldest on; the secret with all of them, which is not kept for restoring then.
+ * Destroys the values of versions for ever. Their numbers and times stay; of the current one, the secret has no value until the
+ * next one is stored. What was destroyed already stays as it is.
  *
- * @throws Refusal `not_found`, `forbidden`; `invalid` where older ones would be left; `stale_version` when it was changed meanwhile
+ * @param isStrict whether all of them must be kept; else what is not there is left out
+ * @throws Refusal `not_found`, `forbidden`, `confirmation_required`
  */
 export async function destroyVersions(
   vault: Vault,
   asker: Asker,
   id: number,
   versions: readonly number[],
+  isStrict: boolean,
 ): Promise<void> {
-  const destroyed = await ask(vault, asker, { kind: 'destroy_versions', id, versions })
-  if (destroyed.state === 'destroyed') return
-  const { deletedId } = await deleteSecret(vault, asker, { id }, [destroyed.version])
-  if (deletedId !== null) await purgeDeleted(vault, asker, deletedId)
+  await tryUntilMade('The secret', maxTries, () =>
+    tryAsk(vault, asker, { kind: 'destroy_versions', id, versions, isStrict }),
+  )
+}
+
+/** What is known of a version whose value was destroyed, for whoever may read it; nothing of any other. */
+export function findDestroyed(vault: Vault, asker: Asker, id: number, version: number | undefined) {
+  return unlessMissing(ask(vault, asker, { kind: 'find_destroyed', id, version }))
 }
 
 /** The value of an old version, sealed as the next one. */

@@ -8,7 +8,7 @@ import { owner, type Portal, portalEngines, reader, settled, startPortal, violat
 const auditor = { email: 'audit@example.com', name: 'Barbara Liskov', password: 'velvet-anchor-prism-otter' }
 /** What changes something, wherever it stands. */
 const changes =
-  /^(New |Import|Edit|Delete|Rename|Move|Rotate|Revoke|Invite|Remove|Make|Create|Restore|Generate|Tag|Replace|Turn|Let )/
+  /^(New |Import|Edit|Delete|Destroy|Rename|Move|Rotate|Revoke|Invite|Remove|Make|Create|Restore|Generate|Tag|Replace|Turn|Let )/
 
 /** The pages that nobody is kept from. */
 const ofAll = ['', 'settings', 'settings?tab=account', 'device', 'nowhere']

@@ -36,6 +36,7 @@ const secret: StoredSecret = {
     listId: 1,
     environmentId: 1,
     decoy: null,
+    destroyedAt: null,
     ...plainDetails,
     mac: bytes(3),
   },

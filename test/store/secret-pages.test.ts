@@ -28,6 +28,7 @@ function secretOf(id: number): Secret {
     listId: id <= 5 ? 3 : 1 + (id % 2),
     environmentId: 1,
     decoy: null,
+    destroyedAt: null,
     type: id % 250 === 3 ? 'file' : 'text',
     filename: null,
     description: id % 400 === 9 ? 'of the Web Shop' : '',

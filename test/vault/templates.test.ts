@@ -11,7 +11,7 @@ type Known = ReadonlyMap<string, Part>
 function secretOf(name: string, type: Secret['type'], value: string | Buffer): Exclude<Part, string> {
   const ids = { accountId: 1, id: 1, uid: name, listId: 1, environmentId: 1, version: 1, createdAt: 0, updatedAt: 0 }
   return {
-    secret: { ...plainDetails, ...ids, decoy: null, name, type, mac: Buffer.alloc(0) },
+    secret: { ...plainDetails, ...ids, decoy: null, destroyedAt: null, name, type, mac: Buffer.alloc(0) },
     value: Buffer.from(value),
   }
 }

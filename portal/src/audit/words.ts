@@ -52,7 +52,7 @@ const words: Readonly<Record<Action | Aside, string>> = {
   'version.list': 'Viewed versions of secret',
   'version.read': 'Read an old version of secret',
   'version.restore': 'Restored a version of secret',
-  'version.destroy': 'Destroyed an old version of secret',
+  'version.destroy': 'Destroyed a version of secret',
   'machine.list': 'Listed machines',
   'machine.read': 'Viewed machine',
   'machine.create': 'Added machine',

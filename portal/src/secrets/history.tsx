@@ -1,5 +1,5 @@
-/** The versions of a secret: compare two, download one, bring one back. Nothing is read before it is asked for. */
-import { Download, GitCompareArrows, History, RotateCcw } from 'lucide-react'
+/** The versions of a secret: compare two, download one, bring one back, destroy one. Nothing is read before it is asked for. */
+import { Download, GitCompareArrows, History, RotateCcw, Trash2 } from 'lucide-react'
 import { useMemo } from 'react'
 import { type AuditRecord, type Metadata, strongroom, type VersionHead, versionTag } from '../api/client.ts'
 import { useAnswer } from '../api/queries.ts'
@@ -8,7 +8,7 @@ import { useRights } from '../session/rights.ts'
 import { Card } from '../ui/card.tsx'
 import { Button } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
-import { FormDialog } from '../ui/form.tsx'
+import { Confirm, FormDialog } from '../ui/form.tsx'
 import { Loaded } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -35,13 +35,18 @@ export function HistoryCard({ secret }: { readonly secret: Metadata }) {
                 key={version.version}
                 of={secret}
                 version={version}
-                before={all[at + 1]?.version}
+                before={all.slice(at + 1).find(hasValue)?.version}
                 author={authors.get(version.version)}
                 onCompare={(first) =>
-                  open((close) => <CompareDialog secret={secret} versions={all} first={first} onClose={close} />)
+                  open((close) => (
+                    <CompareDialog secret={secret} versions={all.filter(hasValue)} first={first} onClose={close} />
+                  ))
                 }
                 onRestore={() =>
                   open((close) => <RestoreDialog secret={secret} version={version.version} onClose={close} />)
+                }
+                onDestroy={() =>
+                  open((close) => <DestroyDialog secret={secret} version={version.version} onClose={close} />)
                 }
               />
             ))}
@@ -53,13 +58,19 @@ export function HistoryCard({ secret }: { readonly secret: Metadata }) {
   )
 }
 
+/** Unless it was destroyed. */
+function hasValue({ destroyed_at: destroyed }: VersionHead): boolean {
+  return destroyed === undefined
+}
+
 function Version({
   of: secret,
-  version: { version, created_at: time },
+  version: { version, created_at: time, destroyed_at: destroyed },
   before,
   author,
   onCompare,
   onRestore,
+  onDestroy,
 }: {
   readonly of: Metadata
   readonly version: VersionHead
@@ -69,14 +80,17 @@ function Version({
   readonly author: AuditRecord['principal'] | undefined
   readonly onCompare: (pair: readonly [number, number]) => void
   readonly onRestore: () => void
+  readonly onDestroy: () => void
 }) {
   const rights = useRights()
-  const mayRead = rights.can('secrets:read', secret.name)
+  const isThere = destroyed === undefined
+  const mayRead = isThere && rights.can('secrets:read', secret.name)
   const isCurrent = version === secret.version
   return (
     <li>
       <strong>Version {version}</strong>
       {isCurrent ? <span className="tag ok">current</span> : null}
+      {isThere ? null : <span className="tag">destroyed</span>}
       <span className="muted">
         <Ago time={time} />
         {author === undefined ? null : (
@@ -106,10 +120,16 @@ function Version({
             <span className="hide-narrow">Download</span>
           </Button>
         ) : null}
-        {!isCurrent && rights.can('secrets:write', secret.name) ? (
+        {isThere && !isCurrent && rights.can('secrets:write', secret.name) ? (
           <Button small look="quiet" onPress={onRestore}>
             <RotateCcw size={14} aria-hidden />
             Restore
+          </Button>
+        ) : null}
+        {isThere && rights.can('secrets:delete', secret.name) ? (
+          <Button small look="quiet" aria-label={`Destroy version ${version}`} onPress={onDestroy}>
+            <Trash2 size={14} aria-hidden />
+            <span className="hide-narrow">Destroy</span>
           </Button>
         ) : null}
       </span>
@@ -169,5 +189,32 @@ function RestoreDialog({
       </p>
       <StaleAhead secret={secret} />
     </FormDialog>
+  )
+}
+
+function DestroyDialog({
+  secret: { id, name, version: current },
+  version,
+  onClose,
+}: {
+  readonly secret: Metadata
+  readonly version: number
+  readonly onClose: () => void
+}) {
+  const refresh = useRefreshSecrets()
+  const destroy = async () => {
+    await strongroom.secrets.destroyVersion(id, version)
+    toast(`Version ${version} destroyed`)
+    await refresh()
+  }
+  return (
+    <Confirm title={`Destroy version ${version} of ${name}?`} onClose={onClose} submit="Destroy" run={destroy}>
+      <p className="small">
+        {version === current
+          ? 'The current value is deleted permanently: reading the secret fails until a new value is stored.'
+          : 'Its value is deleted permanently. The other versions stay.'}{' '}
+        This can’t be undone. Backups made before still hold the value.
+      </p>
+    </Confirm>
   )
 }

@@ -119,6 +119,14 @@ function defineVersions(secrets: Command): void {
     .action(async (secret, version, options) => (await import('../versions.ts')).restore(secret, version, options))
   examples(restore, ['strongroom secrets restore db-password 3', 'what version 3 was is the newest version now'])
 
+  const destroy = remote(secrets.command('destroy'))
+    .argument('<secret>', secretText)
+    .argument('<version>', 'its number')
+    .option('-y, --yes', 'do not ask')
+    .description('destroy the value of one version, and keep the others')
+    .action(async (secret, version, options) => (await import('../versions.ts')).destroy(secret, version, options))
+  examples(destroy, ['strongroom secrets destroy db-password 3', 'version 3 can never be read again'])
+
   const diff = remote(secrets.command('diff'))
     .argument('<secret>', secretText)
     .argument('[from]', 'number of a version (default: the one before the newest)')

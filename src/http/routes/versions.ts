@@ -2,11 +2,11 @@
 import { Type } from 'typebox'
 import { invalid } from '../../errors.ts'
 import { parseId } from '../../model/name.ts'
-import { listVersions, readVersion, restoreVersion } from '../../vault/versions.ts'
+import { destroyVersions, listVersions, readVersion, restoreVersion, type VersionHead } from '../../vault/versions.ts'
 import { askerOf, identityOf } from '../asker.ts'
 import { etagOf, matchOf } from '../conditions.ts'
 import { defineRoute, noBody, type Route } from '../route.ts'
-import { formatTime, formOf, IdParams, IdText, idOf, NoQuery, ReadQuery, Time } from '../schema.ts'
+import { formatTime, formOf, IdParams, IdText, idOf, Message, NoQuery, ReadQuery, Time } from '../schema.ts'
 import { inJson, markChange, Name, Updated, Value } from './secrets.ts'
 
 const Id = Type.Integer({ minimum: 1 })
@@ -15,7 +15,11 @@ const VersionParams = Type.Object({
   version: IdText,
 })
 const Head = Type.Object(
-  { version: Id, created_at: Time },
+  {
+    version: Id,
+    created_at: Time,
+    destroyed_at: Type.Optional(Type.String({ ...Time, description: 'Of one whose value was destroyed.' })),
+  },
   { title: 'VersionHead', description: 'A version that is kept of a secret.' },
 )
 const Whole = Type.Object(
@@ -46,7 +50,7 @@ export const versionRoutes: readonly Route[] = [
       async (request, reply) => {
         const { secret, versions } = await listVersions(vault, askerOf(request), idOf(request.params))
         reply.header('etag', etagOf(secret.version))
-        return { versions: versions.map(({ version, createdAt }) => ({ version, created_at: formatTime(createdAt) })) }
+        return { versions: versions.map(headOf) }
       },
   }),
 
@@ -116,7 +120,33 @@ export const versionRoutes: readonly Route[] = [
         return { id, name, updated_at: formatTime(updatedAt) }
       },
   }),
+
+  defineRoute({
+    method: 'DELETE',
+    path: '/v3/secrets/:id/versions/:version',
+    operationId: 'destroyVersion',
+    tag: 'Versions',
+    summary: 'Destroy the value of a version',
+    description:
+      'Permanent, and never kept for restoring. The version keeps its number and its time, and its value is 404. Of the current one, the secret has no value until another is stored.',
+    scope: 'secrets:delete',
+    repeat: 'safe',
+    schemas: { params: VersionParams, query: NoQuery, body: noBody, answers: { 200: Message }, refusals: [] },
+    headers: { takes: [], gives: [] },
+    use:
+      ({ vault }) =>
+      async (request) => {
+        const { params } = request
+        await destroyVersions(vault, askerOf(request), idOf(params), [versionOf(params)], true)
+        return { message: 'Version destroyed successfully' }
+      },
+  }),
 ]
+
+function headOf({ version, createdAt, destroyedAt }: VersionHead) {
+  const head = { version, created_at: formatTime(createdAt) }
+  return destroyedAt === null ? head : { ...head, destroyed_at: formatTime(destroyedAt) }
+}
 
 /** @throws Refusal `invalid` */
 function versionOf({ version }: { version: string }): number {

@@ -43,6 +43,16 @@ export function absent(): VaultRefusal {
   return new VaultRefusal(404)
 }
 
+/** 404 with what is known of something whose value is gone, in the envelope of an answer, as the real server has it. */
+export class VaultGone extends VaultRefusal {
+  readonly body: object
+
+  constructor(body: object) {
+    super(404)
+    this.body = body
+  }
+}
+
 /** Another version is there than the one that a change was to be made upon. */
 export function mismatch(): VaultRefusal {
   return new VaultRefusal(400, 'check-and-set parameter did not match the current version')
@@ -72,7 +82,7 @@ export function answerVaultError(error: unknown, request: FastifyRequest, reply:
     .headers(headersOf(refusal))
     .type('application/json')
     .serializer(JSON.stringify)
-    .send({ errors })
+    .send(refusal instanceof VaultGone ? refusal.body : { errors })
 }
 
 function clientsView(

@@ -34,6 +34,7 @@ import { archive } from './0033-archive.ts'
 import { wrappings } from './0034-wrappings.ts'
 import { customerKeys } from './0035-customer-keys.ts'
 import { keyApis } from './0036-key-apis.ts'
+import { destroyedVersions } from './0037-destroyed-versions.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -71,6 +72,7 @@ export const migrations: readonly Migration[] = [
   wrappings,
   customerKeys,
   keyApis,
+  destroyedVersions,
 ]
 
 /** What this program speaks: the name of the newest one. */

@@ -19,6 +19,7 @@ import {
   isChangeable,
   isGoing,
   isSealedNow,
+  isValueless,
   markOf,
   type NextVersion,
   needCreation,
@@ -195,7 +196,7 @@ function sourceOf(call: Call, name: string): Source {
     const isSeen = stored !== undefined && allowsName(scopes, 'secrets:list', environment.name, name)
     return isSeen ? 'forbidden' : 'absent'
   }
-  if (stored === undefined) return 'absent'
+  if (stored === undefined || isValueless(stored)) return 'absent'
   return { stored, list: work.world.get(lists, account.id, stored.secret.listId)?.name }
 }
 
@@ -293,7 +294,8 @@ function recordReads(call: Call, from: EnvironmentRef, item: Copyable): void {
   const source = storedFrom(call, from, item)
   if (source !== undefined) record({ ...call, action: 'secret.read', environment: from }, objectOf(source), 'ok')
   const there = secretAt(call, { id: item.name })
-  if (item.isCompared && there !== undefined) record({ ...call, action: 'secret.read' }, objectOf(there), 'ok')
+  if (item.isCompared && there !== undefined && !isValueless(there))
+    record({ ...call, action: 'secret.read' }, objectOf(there), 'ok')
 }
 
 function stateOf(change: Copyable['change']): Copied['state'] {

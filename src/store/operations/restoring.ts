@@ -24,7 +24,7 @@ import { type Call, forbid, record, refuseField } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'
 import type { StoredDeleted, StoredSecret, StoredVersion } from '../stored.ts'
-import { deletedContents, rowOf } from '../tables/deleted.ts'
+import { deletedContents, isValueless, rowOf } from '../tables/deleted.ts'
 import { sealedVersions, secrets } from '../tables/secret.ts'
 import { defineOperation, free } from './define.ts'
 import { handedByRestoring, restoreEnvironment } from './restored-environment.ts'
@@ -56,12 +56,16 @@ const prepareDeleted = defineOperation<
     const secret = { ...rowOf(secrets, deleted), mac: deleted.mac }
     const older =
       wanted === undefined || wanted.version === secret.version
-        ? { name: secret.name, sealed }
+        ? { name: secret.name, sealed, destroyedAt: secret.destroyedAt }
         : call.work.world.fact(sealedVersions, deleted.accountId, deleted.thingId, wanted.version)
     if (older === undefined) return { kind: 'refused', code: 'not_found', message: '' }
+    const { name, sealed: value, destroyedAt } = older
+    // Whoever wanted it saw it before it was destroyed; without a value it can be restored under its own name.
+    if (destroyedAt !== null)
+      return wanted === undefined ? { kind: 'refused', code: 'not_found', message: '' } : { kind: 'outdated' }
     return {
       kind: 'done',
-      result: { secret, key, sealed, old: { ...older, version: wanted?.version ?? secret.version } },
+      result: { secret, key, sealed, old: { name, sealed: value, version: wanted?.version ?? secret.version } },
     }
   },
 })
@@ -107,6 +111,11 @@ function restoreSecret(call: Call, found: StoredDeleted, { name, list, next }: R
   // What it was comes along: else it could be read under a name that the caller may read.
   if (isRenamed && !mayRead(call, deleted)) return forbid(call, object, 'secrets:read')
   if (hasName(call, wanted)) return refuseTaken(call, object, 'secret')
+  if (isRenamed && isValueless(deleted)) {
+    const detail =
+      'Must be left out: the value of its current version was destroyed, and a name is stored with the value.'
+    return refuseField(call, object, 'invalid', { field: 'name', detail })
+  }
   if (isRenamed && (next === undefined || !isNextOf(next, { ...deleted, name: wanted }))) return { kind: 'outdated' }
   const was = rowOf(secrets, deleted)
   const place = list === undefined ? findList(call, was.listId) : (findList(call, list) ?? ifDefault(call, list))

@@ -115,7 +115,8 @@ const readSecret = defineOperation<Place, StoredSecret, StoredSecret>()({
   grants: 'nothing',
   needs: (needs, place) => needs.place(place),
   sharing: true,
-  decide: (call, _operation, found) => done(call, objectOf(found), found),
+  decide: (call, _operation, found) =>
+    isValueless(found) ? refuseValueless(call, found) : done(call, objectOf(found), found),
 })
 
 /**
@@ -138,6 +139,7 @@ const readUnlessKnown = defineOperation<
   sharing: true,
   decide: (call, operation, found) => {
     const { secret } = found
+    if (isValueless(found)) return refuseValueless(call, found)
     const isWhole = secret.type !== 'template' || operation.isStored
     if (isWhole && isKnown(call, operation, secret)) return { kind: 'done', result: { unchanged: secret } }
     return done(call, objectOf(found), { found })
@@ -174,7 +176,9 @@ const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, read
   decide: (call, { refs }) => {
     const read = refs.map((id) => {
       const found = ownSecret(call, id, 'secrets:read')
-      if (!('kind' in found)) record(call, objectOf(found), 'ok')
+      if ('kind' in found) return found
+      if (isValueless(found)) return refuseValueless(call, found)
+      record(call, objectOf(found), 'ok')
       return found
     })
     return { kind: 'done', result: read }
@@ -211,7 +215,7 @@ const readBatch = defineOperation<{ readonly refs: readonly IdOrName[] }, readon
       }))
       return { ...forbid(call, objectOf(first.found), right), fields }
     }
-    const read = looked.map(({ found, isAllowed }) => (isAllowed ? found : undefined))
+    const read = looked.map(({ found, isAllowed }) => (isAllowed && hasValue(found) ? found : undefined))
     if (sumOf(read.map((one) => one?.sealed.length ?? 0)) > maxBatchBytes) {
       const detail = `The values have more than ${maxBatchBytes} bytes together. Read fewer at once.`
       return refuse(call, unknownSecret(refs[0] ?? 0), 'too_large', detail)
@@ -251,7 +255,7 @@ const readParts = defineOperation<
     }
     const parts = looked.map(({ found, isAllowed, isSeen }, at) => {
       const object = found === undefined ? unknownSecret(names[at] ?? '') : objectOf(found)
-      const isThere = found !== undefined && (isAllowed || isSeen)
+      const isThere = hasValue(found) && (isAllowed || isSeen)
       record(call, object, isThere ? (isAllowed ? 'ok' : 'forbidden') : 'not_found')
       if (found === undefined || !isThere) return 'absent'
       return isAllowed ? found : 'forbidden'
@@ -476,7 +480,7 @@ const compareSecrets = defineOperation<
       const stored = secretAt(call, { id: name }, true)
       if (stored === undefined) return 'new'
       if (!allowsName(call.scopes, 'secrets:read', call.environment.name, name)) return 'unread'
-      record(call, objectOf(stored), 'ok')
+      record(call, objectOf(stored), isValueless(stored) ? 'not_found' : 'ok')
       return stored
     })
     return { kind: 'done', result: found }
@@ -646,7 +650,7 @@ export function addSecret(
   const secret = {
     ...details,
     ...{ accountId: current.id, id: current.nextSecretId, listId: place.id, uid, name, version: 1 },
-    ...{ createdAt: now, updatedAt: now, environmentId: call.environment.id, decoy },
+    ...{ createdAt: now, updatedAt: now, environmentId: call.environment.id, decoy, destroyedAt: null },
   }
   return putVersion(call, { secret, key, sealed })
 }
@@ -679,6 +683,9 @@ const updateSecret = defineOnce<Update, Changed, StoredSecret>()({
       return refuse(call, objectOf(found), 'invalid', 'name: Must be left out, or be the name that the secret has.')
     }
     const { rename = name, next } = operation
+    if (operation.rename !== undefined && next === undefined && isValueless(found)) {
+      return refuseField(call, objectOf(found), 'invalid', { field: 'name', detail: noValueToRename })
+    }
     if (rename !== name) {
       const { name: environment } = call.environment
       if (!allowsName(call.scopes, 'secrets:write', environment, rename))
@@ -852,6 +859,23 @@ function refuseInherited(call: Call, found: StoredSecret): Refused {
   return refuse(call, objectOf(found), 'not_found', message)
 }
 
+/** Whether the value of its current version was destroyed: it is there, and nothing can be read of it. */
+export function isValueless({ secret }: Pick<StoredSecret, 'secret'>): boolean {
+  return secret.destroyedAt !== null
+}
+
+function hasValue(found: StoredSecret | undefined): found is StoredSecret {
+  return found !== undefined && !isValueless(found)
+}
+
+function refuseValueless(call: Call, found: StoredSecret): Refused {
+  const message = 'The value of its current version was destroyed. Store a new one, or restore an older version.'
+  return refuse(call, objectOf(found), 'not_found', message)
+}
+
+const noValueToRename =
+  'Must come with a value: that of its current version was destroyed, and a name is stored with the value.'
+
 /** Whether its list is deleted, since it was loaded or before: nobody finds it any more. */
 export function isGoing(world: Call['work']['world'], { secret, isGoing }: StoredSecret): boolean {
   return isGoing === true || (world.get(lists, secret.accountId, secret.listId)?.deleter ?? null) !== null
@@ -888,7 +912,7 @@ export function putNextVersion(
   change: Partial<Details & Pick<StoredSecret['secret'], 'name'>> = {},
 ): StoredSecret {
   const version = found.secret.version + 1
-  const secret = { ...found.secret, ...change, version, updatedAt: call.work.world.now }
+  const secret = { ...found.secret, ...change, version, updatedAt: call.work.world.now, destroyedAt: null }
   return putVersion(call, { ...found, secret, sealed })
 }
 
@@ -897,7 +921,7 @@ function putVersion(call: Call, unsealed: UnsealedSecret): StoredSecret {
   const { secret, sealed } = stored
   const { world } = call.work
   const { accountId, id: secretId, version, updatedAt: createdAt, name } = secret
-  const head = world.macs.seal('versions', { accountId, secretId, version, createdAt, name })
+  const head = world.macs.seal('versions', { accountId, secretId, version, createdAt, name, destroyedAt: null })
   const known = world.fact(histories, accountId, secretId)
   if (known !== undefined) world.setFact(histories, [...known, head], accountId, secretId)
   world.add(versions, { ...head, sealed })

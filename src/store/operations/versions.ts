@@ -1,15 +1,25 @@
 /** A secret's versions: list them, read one, bring an old value back as a new version. */
 import { hash } from 'node:crypto'
 import type { AuditObject } from '../../audit/record.ts'
+import { allowsName } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { placeOfSecret } from '../decide/places.ts'
-import { type Call, done, record, refuse } from '../decide/work.ts'
+import { type Call, done, putSecret, record, refuse } from '../decide/work.ts'
 import type { Match } from '../naming.ts'
 import type { Refused } from '../outcome.ts'
-import type { StoredSecret, StoredVersion, VersionHead } from '../stored.ts'
-import { histories, oldestVersions, sealedVersions, storedSecrets } from '../tables/secret.ts'
+import type { KeptVersion, StoredSecret, StoredVersion, VersionHead } from '../stored.ts'
+import { histories, sealedVersions, storedSecrets, versions } from '../tables/secret.ts'
 import { defineOnce, defineOperation, free } from './define.ts'
-import { aSecret, type Changed, changedOnce, isGoing, type NextVersion, objectOf, putNext } from './secrets.ts'
+import {
+  aSecret,
+  type Changed,
+  changedOnce,
+  isGoing,
+  type NextVersion,
+  objectOf,
+  putNext,
+  secretAt,
+} from './secrets.ts'
 
 interface ById {
   readonly id: number
@@ -78,6 +88,36 @@ const prepareVersion = defineOperation<OneVersion, StoredVersion>()({
   },
 })
 
+/**
+ * What is known of a version whose value was destroyed, for whoever may read values: of the current one, where none is named. Not
+ * recorded: the read that found no value is.
+ */
+const findDestroyed = defineOperation<ById & { readonly version: number | undefined }, Destroyed>()({
+  kind: 'find_destroyed',
+  action: 'version.read',
+  scope: free,
+  environment: placeOfSecret,
+  delicate: false,
+  grants: 'nothing',
+  needs: (needs, { id }) => needs.history(id),
+  decide: (call, { id, version }) => {
+    const found = secretAt(call, { id })
+    const head =
+      found !== undefined && allowsName(call.scopes, 'secrets:read', call.environment.name, found.secret.name)
+        ? keptOf(call, found).find((kept) => kept.version === (version ?? found.secret.version))
+        : undefined
+    if (found === undefined || head === undefined || head.destroyedAt === null) {
+      return { kind: 'refused', code: 'not_found', message: '' }
+    }
+    const { createdAt, destroyedAt } = head
+    return { kind: 'done', result: { secret: found.secret, version: head.version, createdAt, destroyedAt } }
+  },
+})
+
+interface Destroyed extends VersionHead {
+  readonly secret: Secret
+}
+
 /** The version is the one whose value `next` has. */
 interface Restoring extends OneVersion {
   readonly match: Match | undefined
@@ -97,7 +137,8 @@ const restoreVersion = defineOnce<Restoring, Changed, StoredSecret>()({
   },
   decide: (call, operation, found) => {
     const { version } = operation
-    if (!keptOf(call, found).some((kept) => kept.version === version)) return refuseVersion(call, found, version)
+    const kept = keptOf(call, found).find((one) => one.version === version)
+    if (kept === undefined || kept.destroyedAt !== null) return refuseVersion(call, found, version)
     return putNext(call, found, operation)
   },
   once: changedOnce,
@@ -105,13 +146,12 @@ const restoreVersion = defineOnce<Restoring, Changed, StoredSecret>()({
 
 interface Destroying extends ById {
   readonly versions: readonly number[]
+  /** Whether all of them must be there; else those that are not are left out. */
+  readonly isStrict: boolean
 }
 
-/** What became of them: `whole` where they are all that there are, so that the secret goes with them, and nothing happened yet. */
-type Destroyed = { readonly state: 'destroyed' } | { readonly state: 'whole'; readonly version: number }
-
-/** Takes old values away for ever. One that is gone among others that are not would be taken for the work of somebody with the database. */
-const destroyVersions = defineOperation<Destroying, Destroyed, StoredSecret>()({
+/** Takes the values of versions away for ever. Their rows stay: one that is missing among others would be taken for tampering. */
+const destroyVersions = defineOperation<Destroying, null, StoredSecret>()({
   kind: 'destroy_versions',
   action: 'version.destroy',
   scope: aSecret('secrets:delete'),
@@ -120,43 +160,55 @@ const destroyVersions = defineOperation<Destroying, Destroyed, StoredSecret>()({
   delicate: true,
   grants: 'nothing',
   needs: (needs, { id }) => needs.history(id),
-  decide: (call, { versions: named }, found) => {
-    const { secret } = found
+  decide: (call, { versions: named, isStrict }, found) => {
     const kept = keptOf(call, found)
-    const wanted = kept.filter(({ version }) => named.includes(version))
-    const last = wanted.at(-1)?.version
-    if (last === undefined) return { kind: 'done', result: { state: 'destroyed' } }
-    const older = kept.filter(({ version }) => version <= last)
-    if (older.length > wanted.length) return refuseAmong(call, found, older)
-    if (last === secret.version) return { kind: 'done', result: { state: 'whole', version: last } }
-    const { world } = call.work
-    world.changes.drop(oldestVersions, { accountId: secret.accountId, secretId: secret.id, version: last })
-    world.setFact(
-      histories,
-      (world.fact(histories, secret.accountId, secret.id) ?? []).filter(({ version }) => version > last),
-      ...([secret.accountId, secret.id] as const),
-    )
-    for (const { version } of wanted) record(call, { ...objectOf(found), version, hash: null }, 'ok')
-    return { kind: 'done', result: { state: 'destroyed' } }
+    const absent = named.find((one) => !kept.some(({ version }) => version === one))
+    if (isStrict && absent !== undefined) return refuseVersion(call, found, absent)
+    const wanted = kept.filter(({ version, destroyedAt }) => destroyedAt === null && named.includes(version))
+    // What this very batch stores is not there yet to be changed.
+    if (wanted.some((one) => isNew(call, found, one.version))) return { kind: 'outdated' }
+    for (const one of wanted) destroyOne(call, found, one)
+    return { kind: 'done', result: null }
   },
 })
 
-function refuseAmong(call: Call, found: StoredSecret, older: readonly VersionHead[]): Refused {
-  const all = older.map(({ version }) => version).join(', ')
-  const message = `Versions are destroyed from the oldest on, and the newest with all others: name ${all} together.`
-  return refuse(call, { ...objectOf(found), hash: null }, 'invalid', message)
+function isNew({ work }: Call, { secret }: StoredSecret, version: number): boolean {
+  const added = work.world.changes.added(versions)
+  return added.some(
+    (one) => one.accountId === secret.accountId && one.secretId === secret.id && one.version === version,
+  )
 }
+
+/** Overwrites a value with nothing. Of the current one, the secret says so itself: nobody looks at its versions to read it. */
+function destroyOne(call: Call, found: StoredSecret, { version, createdAt, name }: Kept): void {
+  const { world } = call.work
+  const { accountId, id: secretId } = found.secret
+  const head = world.macs.seal('versions', { accountId, secretId, version, createdAt, name, destroyedAt: world.now })
+  world.change(versions, { ...head, sealed: nothing })
+  const history = world.fact(histories, accountId, secretId) ?? []
+  const changed = history.map((one) => (one.version === version ? head : one))
+  world.setFact(histories, changed, accountId, secretId)
+  if (version === found.secret.version) {
+    const secret = { ...found.secret, destroyedAt: world.now, updatedAt: world.now }
+    record(call, objectOf(putSecret(call.work, { ...found, secret, sealed: nothing })), 'ok')
+  } else record(call, { ...objectOf(found), version, hash: null }, 'ok')
+}
+
+const nothing = new Uint8Array()
 
 export const versionOperations = {
   [listVersions.kind]: listVersions,
   [readVersion.kind]: readVersion,
   [prepareVersion.kind]: prepareVersion,
   [restoreVersion.kind]: restoreVersion,
+  [findDestroyed.kind]: findDestroyed,
   [destroyVersions.kind]: destroyVersions,
 }
 
+type Kept = VersionHead & Pick<KeptVersion, 'name'>
+
 /** With a lower setting than before, what is beyond it is out of reach at once, and gone with the next change. */
-function keptOf({ work }: Call, { secret }: StoredSecret): readonly VersionHead[] {
+function keptOf({ work }: Call, { secret }: StoredSecret): readonly Kept[] {
   const { world } = work
   const all = world.fact(histories, secret.accountId, secret.id) ?? []
   return all.filter(({ version }) => version > secret.version - world.keepVersions)
@@ -168,18 +220,15 @@ function versionOf(call: Call, found: StoredSecret, version: number): StoredVers
   // The newest may be of this very batch.
   const isCurrent = version === secret.version
   const stored = isCurrent
-    ? { sealed: found.sealed, name: secret.name }
+    ? { sealed: found.sealed, name: secret.name, destroyedAt: secret.destroyedAt }
     : call.work.world.fact(sealedVersions, secret.accountId, secret.id, version)
-  if (head === undefined || stored === undefined) return undefined
+  if (head === undefined || head.destroyedAt !== null || stored === undefined) return undefined
   return { version, createdAt: head.createdAt, ...stored, secret, key }
 }
 
 function refuseVersion(call: Call, found: StoredSecret, version: number): Refused {
   const object: AuditObject = { ...objectOf(found), version, hash: null }
-  return refuse(
-    call,
-    object,
-    'not_found',
-    'No such version of this secret is kept. List the versions to see those that are.',
-  )
+  const isDestroyed = keptOf(call, found).some((kept) => kept.version === version && kept.destroyedAt !== null)
+  const what = isDestroyed ? 'The value of this version was destroyed.' : 'No such version of this secret is kept.'
+  return refuse(call, object, 'not_found', `${what} List the versions to see those that can be read.`)
 }

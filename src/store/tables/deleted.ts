@@ -60,6 +60,11 @@ function bytesOf(value: unknown): Uint8Array {
   return value instanceof Uint8Array ? value : new Uint8Array()
 }
 
+/** Whether it is a secret whose current value had been destroyed. */
+export function isValueless({ kind, row }: Pick<Deleted, 'kind' | 'row'>): boolean {
+  return kind === 'secret' && (row['destroyed_ms'] ?? null) !== null
+}
+
 /** The columns of a row but for its MAC: none of those that are kept has other bytes. */
 export function keptRow<Model extends { readonly mac: Uint8Array }>(table: TableOf<Model>, model: Model): KeptRow {
   const values = table.write(model)

@@ -18,6 +18,9 @@ import {
 import { removal } from './removal.ts'
 import { openTable, sealedTable } from './table.ts'
 
+/** Nothing that older versions of the program wrote was destroyed so. */
+const addedDestroyed = { by: '0037-destroyed-versions', value: null } as const
+
 export const secrets = sealedTable<Secret>()({
   name: 'secrets',
   key: ['accountId', 'id'],
@@ -43,6 +46,7 @@ export const secrets = sealedTable<Secret>()({
     expiresAt: integerOrNull('expires_ms'),
     environmentId: integer('environment_id', addedEnvironment),
     decoy: wordOrNull('decoy', { added: { by: '0030-decoys', value: null } }),
+    destroyedAt: integerOrNull('destroyed_ms', { added: addedDestroyed }),
   },
 })
 
@@ -77,6 +81,8 @@ export interface Version {
   /** The name that it was sealed under. */
   readonly name: string
   readonly mac: Uint8Array
+  /** When the value was destroyed, if it was: nothing of it is left then. */
+  readonly destroyedAt: number | null
 }
 
 export const versions = sealedTable<Version>()({
@@ -95,13 +101,14 @@ export const versions = sealedTable<Version>()({
     sealed: bytes('sealed', { uncovered: 'sealed, and bound to account, uid, name and version' }),
     name: text('name'),
     mac: mac({ added: { by: '0010-row-macs', value: new Uint8Array() } }),
+    destroyedAt: integerOrNull('destroyed_ms', { added: addedDestroyed }),
   },
 })
 
 /** A version without its value, which its MAC does not speak of. */
 export type VersionHead = Omit<Version, 'sealed'>
 
-export const versionHeads = versions.part('accountId', 'secretId', 'version', 'createdAt', 'name', 'mac')
+export const versionHeads = versions.part('accountId', 'secretId', 'version', 'createdAt', 'name', 'mac', 'destroyedAt')
 
 export const keyOfSecret = secretKeys.part('keyVersion', 'wrapped')
 
@@ -122,7 +129,7 @@ function bytesOf(value: unknown): Uint8Array {
 }
 
 /** The versions of a secret up to one: they go from the oldest on. */
-export const oldestVersions = removal(versions, ['accountId', 'secretId', 'version'], { isUpTo: true })
+const oldestVersions = removal(versions, ['accountId', 'secretId', 'version'], { isUpTo: true })
 
 /** Secrets with their keys and current values, as batches hold them. Versions are added as they are made. */
 export const storedSecrets = whole<StoredSecret>()(secrets, ({ secret }) => secret, {
@@ -144,13 +151,16 @@ export const storedSecrets = whole<StoredSecret>()(secrets, ({ secret }) => secr
 
 export const secretsByName = index(storedSecrets, 'accountId', 'environmentId', 'name')
 
+/** With the name that it was sealed under. */
+type KeptHead = Head & Pick<Version, 'name'>
+
 /** Versions of the secrets whose history is asked for, oldest first. */
-export const histories = fact<readonly [accountId: number, secretId: number], readonly Head[]>('histories')
+export const histories = fact<readonly [accountId: number, secretId: number], readonly KeptHead[]>('histories')
 
 /** Values of the versions that are asked for, and the names that they were sealed under. */
 export const sealedVersions = fact<
   readonly [accountId: number, secretId: number, version: number],
-  Pick<Version, 'sealed' | 'name'>
+  Pick<Version, 'sealed' | 'name' | 'destroyedAt'>
 >('sealed versions')
 
 /** Of a secret that is still there, or kept as it was deleted, the newest ones. */

@@ -9,11 +9,11 @@ import { readMetadata, updateMetadata } from '../../../vault/metadata.ts'
 import { listFolder } from '../../../vault/secret-listing.ts'
 import { deleteSecret, findSecret, putSecret, readSecret } from '../../../vault/secrets.ts'
 import { type Asker, unlessMissing, type Vault } from '../../../vault/vault.ts'
-import { destroyVersions, listVersions, readVersion } from '../../../vault/versions.ts'
+import { destroyVersions, findDestroyed, listVersions, readVersion } from '../../../vault/versions.ts'
 import { type Data, isMap, textOf } from '../../../vault-map.ts'
 import { askerOf, identityOf } from '../../asker.ts'
 import { formatTime } from '../../schema.ts'
-import { absent, answer, listed, mismatch, VaultRefusal } from '../../vault-api/answers.ts'
+import { absent, answer, listed, mismatch, VaultGone, VaultRefusal } from '../../vault-api/answers.ts'
 import { casOf, dataOf, invalidField, mapField, merged, sentData } from '../../vault-api/data.ts'
 import { askerAt, nameAt } from '../../vault-api/mount.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
@@ -31,8 +31,10 @@ export const keyValueRoutes: readonly VaultRoute[] = [
       ({ vault }) =>
       async (request) => {
         if (isList(request)) throw absent()
-        const asker = askerAt(request)
-        const { secret, value, version, createdAt } = await readAt(vault, asker, nameAt(request), versionIn(request))
+        const wanted = versionIn(request)
+        const read = readAt(vault, askerAt(request), nameAt(request), wanted)
+        const gone = (metadata: object) => ({ data: null, metadata })
+        const { secret, value, version, createdAt } = await unlessDestroyed(vault, request, wanted, read, gone)
         const metadata = versionShown(secret, version, createdAt)
         return answer(request, { data: { data: dataOf(secret, value), metadata } })
       },
@@ -62,7 +64,11 @@ export const keyValueRoutes: readonly VaultRoute[] = [
         const [asker, name] = [askerAt(request), nameAt(request)]
         const [patch, cas] = [sentData(request), casOf(request)]
         for (let tries = 1; ; tries++) {
-          const { secret, value } = await readSecret(vault, asker, { id: name }, 'stored')
+          const read = readSecret(vault, asker, { id: name }, 'stored')
+          const { secret, value } = await unlessDestroyed(vault, request, undefined, read, (shown) => {
+            if (cas !== undefined && cas !== shown.version) throw mismatch()
+            return shown
+          })
           if (cas !== undefined && cas !== secret.version) throw mismatch()
           try {
             const next = merged(dataOf(secret, value), patch)
@@ -127,7 +133,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
   {
     method: 'POST',
     path: '/:mount/destroy/*',
-    summary: 'Destroy versions of a secret, from the oldest on, or all of it',
+    summary: 'Destroy the values of versions of a secret',
     scope: 'key',
     use:
       ({ vault }) =>
@@ -138,7 +144,7 @@ export const keyValueRoutes: readonly VaultRoute[] = [
         const found = findSecret(vault, asker, name, 'secrets:delete')
         const id = (await found) ?? (await findSecret(vault, asker, name, 'secrets:list'))
         if (id === undefined) await destroyDeleted(vault, asker, name, versions)
-        else await unlessMissing(destroyVersions(vault, asker, id, versions))
+        else await unlessMissing(destroyVersions(vault, asker, id, versions, false))
         return undefined
       },
   },
@@ -260,6 +266,28 @@ async function readAt(vault: Vault, asker: Asker, name: string, wanted: number |
   return { secret, value, version: secret.version, createdAt: secret.updatedAt }
 }
 
+/**
+ * What was read; where its value was destroyed, 404 with what is known of it.
+ *
+ * @param dataOf what is answered then, of what is shown of the version
+ */
+async function unlessDestroyed<Found>(
+  vault: Vault,
+  request: VaultRequest,
+  wanted: number | undefined,
+  read: Promise<Found>,
+  dataOf: (shown: ReturnType<typeof versionShown>) => object,
+): Promise<Found> {
+  const found = await unlessMissing(read)
+  if (found !== undefined) return found
+  const asker = askerAt(request)
+  const id = await findSecret(vault, asker, nameAt(request), 'secrets:read')
+  const destroyed = id === undefined ? undefined : await findDestroyed(vault, asker, id, wanted)
+  if (destroyed === undefined) throw absent()
+  const { secret, version, createdAt } = destroyed
+  throw new VaultGone(answer(request, { data: dataOf(versionShown(secret, version, createdAt, true)) }))
+}
+
 async function put(vault: Vault, request: VaultRequest, text: string, cas: number | undefined) {
   const match = cas === undefined || cas === 0 ? undefined : [cas]
   const { secret } = await putSecret(vault, askerAt(request), identityOf(request), {
@@ -306,9 +334,9 @@ async function metadata(vault: Vault, request: VaultRequest) {
   if (read === undefined) return answer(request, { data: await metadataOfDeleted(vault, asker, name) })
   const { secret } = read
   const { versions } = await listVersions(vault, asker, secret.id)
-  const shown = versions.map(({ version, createdAt }) => [
+  const shown = versions.map(({ version, createdAt, destroyedAt }) => [
     String(version),
-    { created_time: formatTime(createdAt), deletion_time: '', destroyed: false },
+    { created_time: formatTime(createdAt), deletion_time: '', destroyed: destroyedAt !== null },
   ])
   const data = {
     ...{ cas_required: false, delete_version_after: '0s', max_versions: 0 },
@@ -353,11 +381,16 @@ async function destroyDeleted(vault: Vault, asker: Asker, name: string, versions
   await purgeDeleted(vault, asker, found.id)
 }
 
-function versionShown(secret: Pick<Secret, 'description' | 'tags'> | object, version: number, createdAt: number) {
+function versionShown(
+  secret: Pick<Secret, 'description' | 'tags'> | object,
+  version: number,
+  createdAt: number,
+  destroyed = false,
+) {
   return {
     created_time: formatTime(createdAt),
     custom_metadata: 'tags' in secret ? customOf(secret) : null,
-    ...{ deletion_time: '', destroyed: false, version },
+    ...{ deletion_time: '', destroyed, version },
   }
 }
 
