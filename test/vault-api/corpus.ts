@@ -89,6 +89,7 @@ const nulls = '`data: null` is stored'
 const unknown = 'Parameters that nothing takes'
 const broken = 'A merge patch that'
 const settings = '`max_versions`, `cas_required`'
+const bodies = 'A body is 400'
 const unseen = 'What a key may not see'
 const others = 'Other engines'
 const sentences = 'Sentences that tell'
@@ -178,13 +179,13 @@ const cas: readonly Case[] = [
     ...{ name: 'makes with cas 0', method: 'POST', path: 'secret/data/c/cas', body: { data: {}, options: { cas: 0 } } },
     real: ok(version(1)),
   },
-  ...[0, 2, -1, null, false, '', '3'].map(
+  ...[0, 2, -1, null, false, '', '3', '0x2', '-0x1', '0b11', '0o7', '010', '1_0', '00'].map(
     (one): Case => ({
       ...{ name: `refuses cas ${one}`, method: 'POST', path: 'secret/data/c/cas' },
       ...{ body: { data: {}, options: { cas: one } }, real: mismatch },
     }),
   ),
-  ...['x', ' 1', 1.5, [], {}].map(
+  ...['x', ' 1', 1.5, [], {}, '1.0', '0x', '08', '1__0', '_1', '9223372036854775808'].map(
     (one): Case => ({
       ...{ name: `cannot read cas ${JSON.stringify(one)}`, method: 'POST', path: 'secret/data/c/cas' },
       ...{ body: { data: {}, options: { cas: one } }, real: refused(400, 'error parsing check-and-set parameter') },
@@ -211,6 +212,12 @@ const cas: readonly Case[] = [
     ...{ name: 'takes null for no options', method: 'POST', path: 'secret/data/c/cas' },
     ...{ body: { data: {}, options: null }, real: ok(version(3)) },
   },
+  ...['0x3', '0b1_00', '+05'].map(
+    (one, at): Case => ({
+      ...{ name: `takes cas ${one}`, method: 'POST', path: 'secret/data/c/cas', real: ok(version(4 + at)) },
+      body: { data: {}, options: { cas: one } },
+    }),
+  ),
 ]
 
 const patches: readonly Case[] = [
@@ -442,11 +449,19 @@ const ends: readonly Case[] = [
   { name: 'undeletes what is there', method: 'POST', path: 'secret/undelete/c/a', body: { versions: [2] }, real: done },
   { name: 'deletes all of a secret', method: 'DELETE', path: 'secret/metadata/c/deep', real: done },
   { name: 'finds nothing of it', method: 'GET', path: 'secret/data/c/deep', real: absent },
+  {
+    ...{ name: 'deletes all of what has a slash at its end', method: 'DELETE', path: 'secret/metadata/c/end/' },
+    ...{ real: done, ours: absent, differs: names },
+  },
   { ...put('c/deep', { again: 'x' }, 1), name: 'begins anew' },
 ]
 
 /** What is sent in forms that nobody writes down, and clients send. */
 const forms: readonly Case[] = [
+  {
+    ...{ name: 'stores a field that is given twice', method: 'POST', path: 'secret/data/c/twice' },
+    ...{ body: '{"data":{"a":1,"a":2}}', real: ok(version(1)), ours: notJson, differs: bodies },
+  },
   {
     ...{ name: 'stores null', method: 'POST', path: 'secret/data/d/null', body: { data: null } },
     real: ok(version(1)),

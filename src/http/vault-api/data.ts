@@ -53,10 +53,31 @@ export function casOf(sent: Sent): number | undefined {
   if (cas === undefined) return undefined
   if (cas === null || cas === '' || cas === false) return 0
   const text = typeof cas === 'string' ? cas : JSON.stringify(cas === true ? 1 : cas)
-  if (!/^[+-]?(0|[1-9]\d{0,17})$/.test(text)) throw new VaultRefusal(400, 'error parsing check-and-set parameter')
-  if (Number(text) < 0) throw mismatch()
-  return Number(text)
+  const wanted = wholeNumber(text)
+  if (wanted === undefined) throw new VaultRefusal(400, 'error parsing check-and-set parameter')
+  if (wanted < 0n) throw mismatch()
+  return Number(wanted)
 }
+
+const [least, most] = [-(2n ** 63n), 2n ** 63n - 1n]
+
+/** As Go reads one in any base: `0x1f`, `0o17` or `017`, `0b11`, with `_` between digits. */
+function wholeNumber(text: string): bigint | undefined {
+  const [, sign, digits = ''] = /^([+-]?)(.{1,80})$/s.exec(text) ?? []
+  if (!wholeForms.some((form) => form.test(digits))) return undefined
+  const plain = digits.replaceAll('_', '')
+  const size = BigInt(/^0[0-7]/.test(plain) ? `0o${plain}` : plain)
+  const value = sign === '-' ? -size : size
+  return value < least || value > most ? undefined : value
+}
+
+const wholeForms = [
+  /^(0|[1-9](?:_?\d)*)$/,
+  /^0(?:_?[0-7])+$/,
+  /^0[xX](?:_?[\da-fA-F])+$/,
+  /^0[oO](?:_?[0-7])+$/,
+  /^0[bB](?:_?[01])+$/,
+]
 
 /** A merge patch (RFC 7396). */
 export function merged(into: unknown, patch: unknown): unknown {
