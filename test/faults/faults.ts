@@ -3648,8 +3648,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a record that cannot be written stops the answer',
     'store/sqlite/keeper.ts',
-    'return this.#within(() => execute(this.#transaction, batch, setting, this.#macs))',
-    "return this.#within(() => execute(this.#transaction, batch, setting, this.#macs)).catch(() => batch.requests.map(() => ({ kind: 'refused', code: 'not_found', message: '' })))",
+    'return execute(this.#transaction, batch, setting, this.#macs)\n    })',
+    "return execute(this.#transaction, batch, setting, this.#macs)\n    }).catch(() => batch.requests.map(() => ({ kind: 'refused', code: 'not_found', message: '' })))",
     'v3/audit.test.ts',
     'cannot be written',
   ),
