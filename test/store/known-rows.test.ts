@@ -1,4 +1,4 @@
-/** What batches know of rows from the batches before: never more than what the store holds now. */
+/** What batches know of rows that batches before have checked: only what the store still holds, to the byte. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { verifyAudit } from '../../src/vault/audit.ts'
@@ -26,6 +26,7 @@ for (const engine of engines) {
 
         await query(server.place, change)
 
+        assert.equal((await api.get(first)).status, 500)
         assert.equal((await api.get(first)).status, 500)
       })
     }

@@ -1,10 +1,12 @@
-/** One batch's transaction with what it gives checked, as `verified` checks it; what is known already is not asked for again. */
+/** One batch's transaction with what it gives checked, as `verified` checks it; the same rows are checked once. */
 import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
 import type { Lease } from '../../model/lease.ts'
 import type { Forged } from '../forged.ts'
-import { authentic, type Lookup } from '../lookup.ts'
+import { authentic, type Lookup, type Question } from '../lookup.ts'
 import type { RowMacs } from '../row-macs.ts'
+import type { At } from '../rows.ts'
+import type { NamedRow } from '../tables/field.ts'
 import type { Claim } from '../tables/machine.ts'
 import type { Result, Transaction } from '../transaction.ts'
 import { forgedOf } from '../verified.ts'
@@ -17,6 +19,7 @@ const checkAccount = authentic('accounts')
 interface Direct extends Transaction {
   lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): readonly Account[]
   find<Ref extends object, Found>(lookup: Lookup<Ref, Found>, refs: readonly Ref[]): readonly Found[]
+  rowsOf(question: Question, ref: object): readonly NamedRow[]
 }
 
 export class CheckedTransaction implements Transaction {
@@ -32,11 +35,10 @@ export class CheckedTransaction implements Transaction {
     this.#forged = forged
   }
 
-  lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Account[] {
-    return [
-      ...ids.flatMap((id) => this.#known.account(id) ?? this.#accounts([id], [])),
-      ...tokenHashes.flatMap((hash) => this.#known.accountOfToken(hash) ?? this.#accounts([], [hash])),
-    ]
+  lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): readonly Account[] {
+    const found = this.#tx.lockAccounts(ids, tokenHashes)
+    this.#isAuthentic(found, checkAccount)
+    return found
   }
 
   find<Ref extends object, Found>(lookup: Lookup<Ref, Found>, refs: readonly Ref[]): readonly Found[] {
@@ -45,7 +47,11 @@ export class CheckedTransaction implements Transaction {
       this.#isAuthentic(found, lookup.check)
       return found
     }
-    return refs.flatMap((ref) => this.#known.found(lookup, ref) ?? this.#look(lookup, ref))
+    return refs.flatMap((ref) => {
+      const rows = this.#tx.rowsOf(lookup, ref)
+      const at = lookup.atOf(ref)
+      return this.#known.meaning(lookup, at, rows) ?? this.#read(lookup, at, rows)
+    })
   }
 
   now(): Result<number> {
@@ -68,15 +74,9 @@ export class CheckedTransaction implements Transaction {
     return this.#tx.write(steps)
   }
 
-  #accounts(ids: readonly number[], tokenHashes: readonly string[]): readonly Account[] {
-    const found = this.#tx.lockAccounts(ids, tokenHashes)
-    if (this.#isAuthentic(found, checkAccount)) for (const account of found) this.#known.keepAccount(account)
-    return found
-  }
-
-  #look<Ref extends object, Found>(lookup: Lookup<Ref, Found>, ref: Ref): readonly Found[] {
-    const found = this.#tx.find(lookup, [ref])
-    if (this.#isAuthentic(found, lookup.check)) this.#known.keep(lookup, ref, found)
+  #read<Ref, Found>(lookup: Lookup<Ref, Found>, at: At, rows: readonly NamedRow[]): readonly Found[] {
+    const found = lookup.read(rows)
+    if (this.#isAuthentic(found, lookup.check)) this.#known.keep(lookup, at, rows, found)
     return found
   }
 

@@ -63,32 +63,22 @@ export class Keeper {
       case 'batch':
         return packOutcomes(task.batch.requests, await this.#runBatch(task.batch, task.setting))
       case 'query':
-        return this.#beside(() => packRows(this.#database.prepare(task.sql), task.parameters as SQLInputValue[]))
+        return packRows(this.#database.prepare(task.sql), task.parameters as SQLInputValue[])
       case 'under_lease':
-        return this.#beside(() => this.#runUnderLease(task.lease, task.statements))
+        return this.#runUnderLease(task.lease, task.statements)
       case 'row_key':
         this.#rowKey = task.rowKey
         this.#macs = new RowMacs(task.rowKey.key, task.rowKey.storeId)
         this.#transaction.known.forget()
         return null
       case 'seal_step':
-        return this.#beside(() => this.#sealNext(task.limit))
+        return this.#sealNext(task.limit)
       case 'collect':
         collectAll()
         return null
       case 'close':
         this.#database.close()
         return null
-    }
-  }
-
-  /** What the batches know may be otherwise, once something else has written. */
-  async #beside<T>(work: () => T | Promise<T>): Promise<T> {
-    const before = this.#transaction.changes()
-    try {
-      return await work()
-    } finally {
-      if (this.#transaction.changes() !== before) this.#transaction.known.forget()
     }
   }
 
@@ -104,10 +94,7 @@ export class Keeper {
   }
 
   #runBatch(batch: Batch, setting: Setting): Promise<Decided> {
-    return this.#within(() => {
-      this.#transaction.begin()
-      return execute(this.#transaction, batch, setting, this.#macs)
-    })
+    return this.#within(() => execute(this.#transaction, batch, setting, this.#macs))
   }
 
   #runUnderLease(lease: Lease, statements: readonly Query[]): Promise<boolean> {
@@ -127,7 +114,6 @@ export class Keeper {
       this.#bounds.commit.run()
       return done
     } catch (error) {
-      this.#transaction.known.forget()
       if (this.#database.isTransaction) this.#database.exec('rollback')
       throw error
     }

@@ -6,7 +6,7 @@ import type { Lease } from '../../model/lease.ts'
 import { claimBefore, claimsWithin } from '../claim-queries.ts'
 import type { Forged } from '../forged.ts'
 import { holdLease } from '../lease-queries.ts'
-import type { Lookup } from '../lookup.ts'
+import type { Lookup, Question } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
 import type { RowMacs } from '../row-macs.ts'
 import { all } from '../sql.ts'
@@ -20,8 +20,6 @@ import { KnownRows } from './known-rows.ts'
 import { Statements } from './statements.ts'
 
 const accountOfToken = `select ${all(accounts, 'a').sql} from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?`
-/** Another one, when another connection has written since: https://www.sqlite.org/pragma.html#pragma_data_version */
-const versionOfOthers = 'pragma data_version'
 const accountById = `select ${all(accounts).sql} from accounts where id = ?`
 
 export class SqliteTransaction implements Transaction {
@@ -30,18 +28,6 @@ export class SqliteTransaction implements Transaction {
 
   constructor(database: DatabaseSync) {
     this.#statements = new Statements(database)
-  }
-
-  /** Right after `BEGIN IMMEDIATE`: from there on nobody else writes. */
-  begin(): void {
-    const [row] = this.#statements.all(versionOfOthers)
-    this.known.renew(Number(row?.['data_version']))
-  }
-
-  /** How many rows this connection has changed since it was opened. */
-  changes(): number {
-    const [row] = this.#statements.all('select total_changes() as changes')
-    return Number(row?.['changes'])
   }
 
   /** `BEGIN IMMEDIATE` has locked the whole store already. */
@@ -57,15 +43,14 @@ export class SqliteTransaction implements Transaction {
   }
 
   find<Ref extends object, Found>(lookup: Lookup<Ref, Found>, refs: readonly Ref[]): readonly Found[] {
-    const { matches } = lookup
-    const statement = this.#statements.finding(lookup)
-    const found: NamedRow[] = []
-    for (const ref of refs) {
-      const members = ref as Readonly<Record<string, Value>>
-      const rows = statement.all(...matches.map(({ member }) => members[member] ?? null))
-      for (const row of rows) found.push(row as NamedRow)
-    }
-    return lookup.read(found)
+    return lookup.read(refs.flatMap((ref) => this.rowsOf(lookup, ref)))
+  }
+
+  /** As they are, unchecked. */
+  rowsOf(question: Question, ref: object): readonly NamedRow[] {
+    const members = ref as Readonly<Record<string, Value>>
+    const values = question.matches.map(({ member }) => members[member] ?? null)
+    return this.#statements.finding(question).all(...values) as NamedRow[]
   }
 
   /** `BEGIN IMMEDIATE` has locked the whole store already. */
@@ -89,10 +74,7 @@ export class SqliteTransaction implements Transaction {
   }
 
   write(steps: readonly Step[]): void {
-    for (const step of steps) {
-      this.#carryOut(step)
-      this.known.follow(step)
-    }
+    for (const step of steps) this.#carryOut(step)
   }
 
   checked(macs: RowMacs, forged: Forged[]): Transaction {
