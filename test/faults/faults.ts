@@ -3648,8 +3648,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a record that cannot be written stops the answer',
     'store/sqlite/keeper.ts',
-    'return execute(this.#transaction, batch, setting, this.#macs)\n    })',
-    "return execute(this.#transaction, batch, setting, this.#macs)\n    }).catch(() => batch.requests.map(() => ({ kind: 'refused', code: 'not_found', message: '' })))",
+    'execute(this.#transaction, batch, setting, this.#macs))',
+    "execute(this.#transaction, batch, setting, this.#macs)).catch(() => ({ outcomes: batch.requests.map(() => ({ kind: 'refused', code: 'not_found', message: '' })), accounts: [], decoyReads: [] }))",
     'v3/audit.test.ts',
     'cannot be written',
   ),
