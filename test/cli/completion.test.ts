@@ -25,7 +25,7 @@ preparedSuite('strongroom completion', async () => {
 
   test('knows commands, options, choices and names', async () => {
     assert.deepEqual(await complete('sec'), ['secrets'])
-    assert.deepEqual(await complete('secrets', 'de'), ['delete', 'decoy'])
+    assert.deepEqual(await complete('secrets', 'de'), ['delete', 'destroy', 'decoy'])
     assert.deepEqual(await complete('secrets', 'get', '--o'), ['--oidc', '--output'])
     assert.deepEqual(await complete('secrets', 'get', 'db'), ['db-password', 'db-user'])
     assert.deepEqual(await complete('secrets', 'list', '--list', ''), ['default', 'Web servers'])

@@ -26,7 +26,7 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'I’ve saved it' }).click()
       const [made] = await webhooks()
       assert.deepEqual(
-        [made.actions, made.name, made.environment, made.enabled],
+        [made.actions, made.name, made.environment.name, made.enabled],
         [['secret.*'], 'prod-*', 'prod', true],
       )
       await page.locator('.tag.ok').getByText('Enabled', { exact: true }).waitFor()
