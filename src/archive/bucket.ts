@@ -11,7 +11,7 @@ import { maxSegmentBytes } from './folder.ts'
 
 const clientPackage: string = '@aws-sdk/client-s3'
 /** For one request, with what the client tries again by itself. */
-const patienceMs = 60_000
+const defaultPatienceMs = 60_000
 
 /** Of the client what is used. */
 interface Client {
@@ -25,11 +25,13 @@ interface Client {
 
 /**
  * @param load gives the client's package
+ * @param patienceMs for one request and what is sent for it
  * @throws Refusal `invalid` when it is not installed
  */
 export async function openBucket(
   { name: Bucket, prefix, region, endpoint }: Bucket,
   load: () => Promise<unknown> = () => import(clientPackage),
+  patienceMs: number = defaultPatienceMs,
 ): Promise<SegmentFiles> {
   const { S3Client, PutObjectCommand, GetObjectCommand, ListObjectsV2Command } = await clientOf(load)
   const client = new S3Client({
@@ -56,10 +58,13 @@ export async function openBucket(
         (error: unknown) => (amazonFaultName(error) === 'NoSuchKey' ? undefined : refuse(error)),
       )
       if (answer === undefined) return undefined
+      const body: unknown = Reflect.get(answer, 'Body')
       if (Number(Reflect.get(answer, 'ContentLength')) > maxSegmentBytes) {
+        // What is neither read nor ended keeps its connection, of which the client has a few.
+        if (body instanceof Readable) body.destroy()
         throw new SegmentFault(1, `The object ${file} is too long to be a segment.`)
       }
-      return sourceOf(await bytesOf(Reflect.get(answer, 'Body'), end))
+      return sourceOf(await bytesOf(body, end))
     },
     make: async (file, lines) => {
       const some: string[] = []
@@ -72,7 +77,7 @@ export async function openBucket(
   }
 }
 
-/** @param signal ends it: of what is sent the client itself waits for ever */
+/** @param signal ends it, whether or not the client heeds it once it has the headers */
 async function bytesOf(body: unknown, signal: AbortSignal): Promise<Buffer> {
   if (!isStream(body)) throw trouble('answers otherwise than S3 does')
   try {

@@ -11,7 +11,7 @@ import type { Vault } from './vault.ts'
 
 type Made = Pick<Vault, 'store' | 'keyring'>
 
-/** Segments of an account in one round: each takes some tenths of a second. */
+/** Segments of an account in one round: to read one takes about a tenth of a second. */
 const maxMade = 50
 const recordsInTurn = 200
 /** Of fewer records the rows of an index take more than to read them. */
