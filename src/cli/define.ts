@@ -93,7 +93,15 @@ export function explainFaults(command: Command): void {
 
 /** What was typed as a value may be one. */
 function faultOf(text: string): string {
-  return text.replace(/^error: /, 'strongroom: ').replace(/^(strongroom: unknown option '--[^='\n]*)=[^\n]*'/, "$1'")
+  return text
+    .replace(/^error: /, 'strongroom: ')
+    .replace(/^(strongroom: unknown option '--[^='\n]*)=[^\n]*'/, "$1'")
+    .replace(/^(strongroom: unknown (?:command|option) '([^'\n]*)')\n\(Did you mean (?:one of )?(.*)\?\)$/m, withoutFar)
+}
+
+/** What is too far from what was typed misleads, as "rename" does for "rotate". */
+function withoutFar(hint: string, fault: string, typed: string, words: string): string {
+  return similarTo(typed, words.split(', ')) === undefined ? fault : hint
 }
 
 /** Takes an option that is given several times. */

@@ -20,6 +20,16 @@ preparedSuite('What is typed wrong', async () => {
       'unknown command \'gte\'\n(Did you mean get?)\nUsage: strongroom secrets [options] [command]\nRun "strongroom help secrets" for options and examples.\n',
     ],
     [
+      'a command that no other is like',
+      ['secrets', 'rotate'],
+      'unknown command \'rotate\'\nUsage: strongroom secrets [options] [command]\nRun "strongroom help secrets" for options and examples.\n',
+    ],
+    [
+      'an option that no other is like',
+      ['secrets', 'get', '--reason', 'a'],
+      'unknown option \'--reason\'\nUsage: strongroom secrets get [options] <secret>\nRun "strongroom help secrets get" for options and examples.\n',
+    ],
+    [
       'a command',
       ['secrts'],
       'unknown command \'secrts\'\n(Did you mean secrets?)\nUsage: strongroom [options] [command]\nRun "strongroom help" for a list of commands.\n',
