@@ -75,11 +75,12 @@ function shareIn(body: unknown): Buffer {
 export function sealedRefusal(shares: Shares | undefined): Refusal {
   const headers = { 'retry-after': '5' }
   if (shares === undefined) {
-    const text = 'The server has no root key yet: none of those in its settings can be used now. Try again later.'
+    const text =
+      'The server has no root key yet: none of the root keys in its settings can be used right now. Try again later.'
     return new Refusal('sealed', text, { headers })
   }
   const { threshold, count, have } = shares.progress
-  const text = `The server is sealed: ${threshold} of the ${count} shares of its root key open it, and it has ${have}. Whoever has one gives it on the host of the server: "strongroom unseal".`
+  const text = `The server is sealed: it needs ${threshold} of the ${count} shares of its root key, and has ${have}. Anyone who holds a share can enter it on the host of the server with "strongroom unseal".`
   return new Refusal('sealed', text, { headers })
 }
 
@@ -116,7 +117,10 @@ export function serveVaultHealth(app: FastifyInstance, isSealed: () => boolean, 
 /** For people who open the portal meanwhile. */
 export function sealedPage(shares: Shares | undefined): string {
   const { message } = sealedRefusal(shares)
-  const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+  const text = message
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replace(/"([^"]*)"/g, '<code>$1</code>')
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -124,10 +128,19 @@ export function sealedPage(shares: Shares | undefined): string {
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="refresh" content="15">
 <title>Sealed - Strongroom</title>
-<style>body { font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1.5rem }</style>
+<style>
+:root { color-scheme: light dark }
+body { font: 0.9375rem/1.6 system-ui, sans-serif; margin: 0; padding: 15vh 1rem; background: light-dark(#f5f6f8, #0d0e12); color: light-dark(#1a1c22, #e7e9ee) }
+main { max-width: 26rem; margin: 0 auto; padding: 1.5rem 1.75rem; border-radius: 0.75rem; background: light-dark(#fff, #1a1c23); border: 1px solid light-dark(#e2e4ea, #2c2f38) }
+h1 { font-size: 1.25rem; line-height: 1.3; margin: 0 0 1rem }
+p { margin: 0.75rem 0 0 }
+code { font-family: ui-monospace, monospace; font-size: 0.9em; white-space: nowrap; padding: 0.1em 0.35em; border-radius: 0.25rem; background: light-dark(#eef0f4, #0d0e12) }
+</style>
+<main>
 <h1>Strongroom is sealed</h1>
 <p>${text}</p>
-<p>Nobody can sign in until then, and no secret can be read. What is stored is safe. This page looks again by itself.</p>
+<p>Until then, nobody can sign in or read a secret. Stored data is safe. This page refreshes by itself.</p>
+</main>
 </html>
 `
 }

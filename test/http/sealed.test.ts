@@ -65,7 +65,7 @@ suite('A sealed server', () => {
       const { status, text, headers } = await get(url, method)
       const { code, detail } = JSON.parse(text)
       assert.deepEqual([status, code, headers['retry-after']], [503, 'sealed', '5'], `${method} ${url}`)
-      assert.match(detail, /2 of the 3 shares of its root key open it, and it has 0\..*"strongroom unseal"/)
+      assert.match(detail, /it needs 2 of the 3 shares of its root key, and has 0\..*"strongroom unseal"/)
     }
     assert.match((await get('/metrics')).text, /^strongroom_sealed 1$/m)
     // Whatever is sent with it.
@@ -107,7 +107,7 @@ suite('A sealed server', () => {
       assert.match(String(headers['content-type']), /^text\/html/)
       assert.match(String(headers['content-security-policy']), /default-src 'none'/)
       assert.match(text, /<h1>Strongroom is sealed<\/h1>/)
-      assert.match(text, /Nobody can sign in until then/)
+      assert.match(text, /has 0\. Anyone who holds a share .* with <code>strongroom unseal<\/code>\./)
     }
   })
 
