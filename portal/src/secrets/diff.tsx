@@ -38,9 +38,7 @@ export function Diff({
     return (
       <div className="stack">
         {shown.kind === 'failed' ? <Note kind="bad">{shown.message}</Note> : null}
-        <p className="small muted">
-          The values are hidden. Showing them reads both versions: two records in the trail.
-        </p>
+        <p className="small muted">The values are hidden. Showing them reads both versions, and each read is logged.</p>
         <div>
           <Button onPress={() => void reveal()} isDisabled={shown.kind === 'loading'}>
             <Eye size={14} aria-hidden />
