@@ -149,7 +149,7 @@ for (const engine of portalEngines) {
       assert.deepEqual(await violations(page), [])
       if (pictures !== undefined) await page.screenshot({ path: `${pictures}/invite.png` })
       await create.click()
-      await page.getByRole('button', { name: 'I’ve saved it' }).click()
+      await page.getByRole('button', { name: 'Done' }).click()
 
       assert.deepEqual((await noorNow()).environment_roles, { dev: 'editor', prod: 'reader' })
       await page.getByRole('list', { name: 'Role in each environment' }).getByText('dev: editor').waitFor()

@@ -121,6 +121,9 @@ for (const engine of engines.slice(0, 1)) {
       })
       assert.equal(await dialog.getByRole('button', { name: 'Roll back', exact: true }).isDisabled(), true)
       await dialog.getByLabel('Roll back to').fill(local)
+      await dialog.getByLabel('Limit to secrets').fill('created')
+      await dialog.getByText('Nothing to roll back.').waitFor()
+      await dialog.getByLabel('Limit to secrets').fill('')
       await dialog.getByText('2 secrets will be rolled back.').waitFor()
       const rows = dialog.getByRole('region', { name: 'Table of what is rolled back' }).locator('tbody tr')
       assert.deepEqual((await rows.allTextContents()).sort(), [

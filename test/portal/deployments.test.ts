@@ -146,7 +146,7 @@ for (const engine of portalEngines) {
       assert.match(url, /\/seed\/[\w-]+\/$/)
       assert.equal(await dialog.locator('code').nth(1).textContent(), `ds=nocloud;s=${url}`)
       assert.deepEqual(await violations(page), [])
-      await dialog.getByRole('button', { name: 'I’ve saved it' }).click()
+      await dialog.getByRole('button', { name: 'Done' }).click()
       assert.deepEqual(await placesOf(page, url), [])
       await page.getByRole('link', { name: 'Seeds' }).click()
       await page.getByText('Not fetched yet').waitFor()

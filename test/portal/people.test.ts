@@ -17,7 +17,7 @@ async function takeLink(page: Page): Promise<{ readonly url: string; readonly en
   const url = (await dialog.locator('code').textContent()) ?? ''
   const end = /and expires (.+)\.$/.exec((await dialog.getByText('works once').textContent()) ?? '')?.[1] ?? ''
   assert.deepEqual(await violations(page), [])
-  await dialog.getByRole('button', { name: 'I’ve saved it' }).click()
+  await dialog.getByRole('button', { name: 'Done' }).click()
   assert.deepEqual(await placesOf(page, url), [])
   return { url, end }
 }

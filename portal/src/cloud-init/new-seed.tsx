@@ -151,7 +151,7 @@ function OtherDocuments({
 
 function IssuedDialog({ of: seed, onClose }: { readonly of: IssuedSeed; readonly onClose: () => void }) {
   return (
-    <OnceDialog title="Seed URL" isWide onClose={onClose}>
+    <OnceDialog title="Seed URL" isWide close="Done" onClose={onClose}>
       <Note kind="warn">
         Copy it now: you won’t see it again. Anyone with it can fetch the values until it’s used or expires,{' '}
         {exactTime(seed.expires_at)}. Boot {seed.target} soon.

@@ -44,9 +44,7 @@ export function RollbackDialog({ name, onClose }: { readonly name: string; reado
     >
       {(faults) => (
         <>
-          <p className="small">
-            Secrets get the values they had at that time, as new versions. Nothing is taken out of their history.
-          </p>
+          <p className="small">Secrets get the values they had at that time, as new versions. Their history is kept.</p>
           <Field
             label="Roll back to"
             type="datetime-local"
@@ -153,7 +151,7 @@ function Preview({
   return (
     <section className="stack-s" aria-label="Preview">
       <p className="small" role="status">
-        {counted(count, 'secret')} will be rolled back.
+        {count === 0 ? 'Nothing to roll back.' : `${counted(count, 'secret')} will be rolled back.`}
         {lost === 0 ? '' : ` ${counted(lost, 'secret')} can’t be restored.`}
       </p>
       {count > maxAtOnce ? (

@@ -114,7 +114,7 @@ function KeyItem({
         key.revoked_at !== null ? (
           <span className="tag bad">revoked</span>
         ) : key.expires_at !== null ? (
-          <Expiry time={key.expires_at} />
+          <Expiry time={key.expires_at} isAlone />
         ) : null
       }
       actions={

@@ -233,7 +233,7 @@ function NoneYet({ mayWrite }: { readonly mayWrite: boolean }) {
         ) : undefined
       }
     >
-      A secret is a name and a value: a password, a token, a key file. The value is sealed under a key of its own, and
+      A secret is a name and a value: a password, a token, a key file. Each value is encrypted with its own key, and
       every read is logged. {mayWrite ? 'Create one, or paste or drop a .env, JSON or YAML file here.' : ''}
     </Empty>
   )

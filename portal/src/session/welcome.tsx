@@ -80,7 +80,7 @@ function AcceptForm({ token, invitation }: { readonly token: string; readonly in
     kind === 'setup'
       ? `You’ll be the owner of the account “${account}”, and can invite others.`
       : kind === 'invitation'
-        ? `To the account “${account}”, as ${role}.`
+        ? `Join the account “${account}” as ${role}.`
         : `For ${invitation.email ?? 'your user'}. Everywhere else you will be signed out.`
   return (
     <Gate title={titles[kind]} about={about}>
@@ -116,7 +116,7 @@ function AcceptForm({ token, invitation }: { readonly token: string; readonly in
           onValue={setPassword}
           autoComplete="new-password"
           minLength={minPassword}
-          hint={`At least ${minPassword} characters. A few words that do not belong together are easy to keep in mind.`}
+          hint={`At least ${minPassword} characters. A few unrelated words are easy to remember.`}
           required
         />
         <Button type="submit" look="primary" isDisabled={isBusy}>

@@ -6,11 +6,14 @@ import { Dialog } from './dialog.tsx'
 export function OnceDialog({
   title,
   isWide = false,
+  close = 'I’ve saved it',
   onClose,
   children,
 }: {
   readonly title: string
   readonly isWide?: boolean
+  /** What its button says: of what is sent on or used at once, nobody keeps anything. */
+  readonly close?: string
   readonly onClose: () => void
   /** What to do with it, and the texts, each a `CopyOnce`. */
   readonly children: ReactNode
@@ -21,7 +24,7 @@ export function OnceDialog({
         {children}
         <div className="actions">
           <Button look="primary" onPress={onClose}>
-            I’ve saved it
+            {close}
           </Button>
         </div>
       </div>

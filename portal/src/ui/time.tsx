@@ -56,11 +56,12 @@ export function expiryOf(expiresAt: string | null, now = Date.now()): 'none' | '
   return left <= 0 ? 'expired' : left < soonMs ? 'soon' : 'later'
 }
 
-export function Expiry({ time }: { readonly time: string | null }) {
+/** @param isAlone whether nothing beside it says that something expires */
+export function Expiry({ time, isAlone = false }: { readonly time: string | null; readonly isAlone?: boolean }) {
   const state = expiryOf(time)
   if (time === null) return <span className="muted">Never</span>
-  const text =
-    state === 'expired' ? `Expired ${relativeTime(time)}` : state === 'soon' ? relativeTime(time) : dayOf(time)
+  const when = state === 'later' ? dayOf(time) : relativeTime(time)
+  const text = state === 'expired' ? `Expired ${when}` : isAlone ? `Expires ${when}` : when
   const look = state === 'expired' ? 'tag bad' : state === 'soon' ? 'tag warn' : ''
   return (
     <time dateTime={time} title={exactTime(time)} className={look}>

@@ -184,7 +184,7 @@ function LinkDialog({
   readonly onClose: () => void
 }) {
   return (
-    <OnceDialog title="One-time link" onClose={onClose}>
+    <OnceDialog title="One-time link" close="Done" onClose={onClose}>
       <p className="small">
         Send it to {who} over a secure channel: Strongroom sends no email. You won’t see it again. It works once, and
         expires {exactTime(link.invitation_expires_at)}.
