@@ -1,12 +1,13 @@
 /** An archive in a bucket: the official client asks a server that speaks as Amazon S3 does. */
 import assert from 'node:assert/strict'
-import { suite, test } from 'node:test'
+import { suite, type TestContext, test } from 'node:test'
 import { openBucket } from '../../src/archive/bucket.ts'
 import type { Bucket } from '../../src/archive/bucket-url.ts'
+import { openArchive } from '../../src/archive/place.ts'
 import type { SegmentFiles } from '../../src/audit/segment.ts'
 import { restoreSegment } from '../../src/vault/archive.ts'
-import { archive, read, ticking, verdictOf } from '../support/archive.ts'
-import { engines } from '../support/engines.ts'
+import { archive, pagesOf, read, ticking, verdictOf } from '../support/archive.ts'
+import { engines, type TestEngine } from '../support/engines.ts'
 import { installMoto, motoRegion } from '../support/moto.ts'
 import { startServer } from '../support/server.ts'
 
@@ -22,13 +23,45 @@ async function ask(endpoint: string, command: string, input: object) {
   return new client.S3Client({ region: motoRegion, endpoint, forcePathStyle: true }).send(new client[command](input))
 }
 
+async function makeBucket(endpoint: string): Promise<void> {
+  await ask(endpoint, 'CreateBucketCommand', {
+    Bucket: 'trail',
+    CreateBucketConfiguration: { LocationConstraint: motoRegion },
+  })
+}
+
+const dayMs = 86_400_000
+const queries = ['action=secret.read', 'secret=a', 'secret=1&action=secret.create', 'principal=1&action=secret.read']
+
+/** A server whose setting names a bucket, with three days of records, and what takes the older two there. */
+async function startQueried(t: TestContext, engine: TestEngine) {
+  const { endpoint, end } = await moto.startEnding(t)
+  await makeBucket(endpoint)
+  const now = ticking()
+  const auditArchive = `s3://trail/a/b?region=${motoRegion}&endpoint=${endpoint}`
+  const server = await startServer(t, engine, { now, auditArchive })
+  await server.api.post('/v3/secrets', { name: 'a', value: 'one' })
+  for (let day = 0; day < 3; day++) {
+    if (day > 0) now.skip(dayMs)
+    await read(server, 4)
+  }
+  const takeOld = async () => {
+    const files = await openArchive(auditArchive)
+    const names: string[] = []
+    for (const days of [2, 1]) {
+      const { archived, failures } = await archive(server.vault, files, { keepMs: (days - 0.5) * dayMs })
+      assert.deepEqual(failures, [])
+      names.push(...archived)
+    }
+    return names
+  }
+  return { ...server, endpoint, end, takeOld }
+}
+
 suite('An archive in a bucket', { skip: moto.skip }, () => {
   test('has what the database has no more, is verified, and gives it back', async (t) => {
     const endpoint = await moto.start(t)
-    await ask(endpoint, 'CreateBucketCommand', {
-      Bucket: 'trail',
-      CreateBucketConfiguration: { LocationConstraint: motoRegion },
-    })
+    await makeBucket(endpoint)
     const server = await startServer(t, sqlite, { now: ticking() })
     await server.api.post('/v3/secrets', { name: 'a', value: 'one' })
     const files = await openBucket(bucketAt(endpoint), moto.load)
@@ -63,12 +96,56 @@ suite('An archive in a bucket', { skip: moto.skip }, () => {
     assert.notEqual((await verdictOf(server.vault, files)).fault, undefined)
   })
 
+  test('answers as the database did, and says what an object keeps it from', async (t) => {
+    moto.offer()
+    const { api, vault, endpoint, end, takeOld } = await startQueried(t, sqlite)
+    const found = async (limit: number) => {
+      const all: unknown[] = []
+      for (const query of queries) {
+        const { records, left } = await pagesOf(api, query, limit)
+        assert.deepEqual(left, [])
+        all.push(records)
+      }
+      return all
+    }
+    const before = await found(500)
+    const { records } = await pagesOf(api, queries[0])
+    const [, newer = ''] = await takeOld()
+    const Key = `a/b/${newer}`
+    const [begin, last] = [Number(newer.slice(-31, -19)), Number(newer.slice(-18, -6))]
+    assert.equal((await vault.store.recordsAfter(1, 0, 1))[0]?.record.seq, last + 1)
+    assert.deepEqual(await found(500), before)
+    assert.deepEqual(await found(2), before)
+
+    const told = async (code: string, first: number) => {
+      const rest = records.filter(({ seq }) => seq < first || seq > last)
+      for (const limit of [500, 2]) {
+        const page = await pagesOf(api, queries[0], limit)
+        assert.deepEqual(page.records, rest, code)
+        assert.deepEqual(
+          page.left.map((one) => [one.code, one.first, one.last]),
+          [[code, first, last]],
+        )
+        assert.ok(!JSON.stringify(page.left).includes('planted'))
+      }
+    }
+    const kept = await ask(endpoint, 'GetObjectCommand', { Bucket: 'trail', Key })
+    const text: string = await kept.Body.transformToString()
+    for (const Body of [text.replace('secret.read', 'secret.list'), text.slice(0, text.length / 2)]) {
+      await ask(endpoint, 'PutObjectCommand', { Bucket: 'trail', Key, Body })
+      await told('altered', begin)
+    }
+    await ask(endpoint, 'DeleteObjectCommand', { Bucket: 'trail', Key })
+    await told('missing', begin)
+    await ask(endpoint, 'PutObjectCommand', { Bucket: 'trail', Key, Body: text })
+    assert.deepEqual(await found(500), before)
+    await end()
+    await told('unavailable', 1)
+  })
+
   test('replaces nothing, finds only what begins where it is asked, and knows what is absent', async (t) => {
     const endpoint = await moto.start(t)
-    await ask(endpoint, 'CreateBucketCommand', {
-      Bucket: 'trail',
-      CreateBucketConfiguration: { LocationConstraint: motoRegion },
-    })
+    await makeBucket(endpoint)
     const files = await openBucket(bucketAt(endpoint), moto.load)
     const name = '1/000000000001-000000000003.jsonl'
     await files.make(name, lines('one'))

@@ -1,11 +1,13 @@
 /** Amazon's own clients from npm, and moto from PyPI, a server that speaks as AWS does: both are fetched when a test runs. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { createRequire, registerHooks } from 'node:module'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { makeFolder } from './engines.ts'
 import { freePort } from './free-port.ts'
 
@@ -16,8 +18,12 @@ export interface Moto {
   readonly skip: string | false
   /** The client, as it was installed. */
   load(): Promise<unknown>
+  /** Has this process find the client as one that was installed beside Strongroom. */
+  offer(): void
   /** @returns the endpoint */
   start(t: TestContext): Promise<string>
+  /** The same, of one that may end before the test. */
+  startEnding(t: TestContext): Promise<{ readonly endpoint: string; end(): Promise<void> }>
 }
 
 /** @param client a package of npm with its version */
@@ -26,10 +32,19 @@ export function installMoto(client: string): Moto {
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   process.env['AWS_ACCESS_KEY_ID'] = 'planted-id'
   process.env['AWS_SECRET_ACCESS_KEY'] = 'planted-secret'
+  const name = client.replace(/(?<=.)@[^@]*$/, '')
+  const beside = join(folder, 'x.js')
   return {
     skip: install(folder, client),
-    load: async () => createRequire(join(folder, 'x.js'))(client.replace(/(?<=.)@[^@]*$/, '')),
-    start: (t) => start(t, folder),
+    load: async () => createRequire(beside)(name),
+    offer: () => {
+      const parentURL = pathToFileURL(beside).href
+      registerHooks({
+        resolve: (asked, context, next) => next(asked, asked === name ? { ...context, parentURL } : context),
+      })
+    },
+    start: async (t) => (await start(t, folder)).endpoint,
+    startEnding: (t) => start(t, folder),
   }
 }
 
@@ -47,21 +62,26 @@ function install(folder: string, client: string): string | false {
   return false
 }
 
-async function start(t: TestContext, folder: string): Promise<string> {
+async function start(t: TestContext, folder: string) {
   const port = await freePort()
   const child = spawn(join(folder, 'venv/bin/moto_server'), ['-H', '127.0.0.1', '-p', String(port)], {
     stdio: 'ignore',
   })
-  t.after(() => child.kill())
+  const exit = once(child, 'exit')
+  const stop = async () => {
+    child.kill()
+    await exit
+  }
+  t.after(stop)
   const endpoint = `http://127.0.0.1:${port}`
-  const end = performance.now() + 60_000
+  const late = performance.now() + 60_000
   const isUp = () =>
     fetch(endpoint)
       .then(() => true)
       .catch(() => false)
   while (!(await isUp())) {
-    assert.ok(performance.now() < end, 'moto does not start')
+    assert.ok(performance.now() < late, 'moto does not start')
     await setTimeout(100)
   }
-  return endpoint
+  return { endpoint, end: stop }
 }
