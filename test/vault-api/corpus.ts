@@ -434,6 +434,38 @@ const ends: readonly Case[] = [
       withDestroyed(metadata(5, [1, 2, 3, 4, 5], { custom_metadata: { description: 'd' } }), ...[1, 2, 3, 4, 5]),
     ),
   },
+  ...[1, 2, 3].map((one) => put('c/forms', { v: `${one}` }, one)),
+  {
+    ...{ name: 'reads a version by its bits', method: 'GET', path: 'secret/data/c/forms?version=0b10' },
+    real: read({ v: '2' }, 2),
+  },
+  {
+    ...{ name: 'reads no version so high', method: 'GET', path: 'secret/data/c/forms?version=9223372036854775807' },
+    real: absent,
+  },
+  {
+    ...{ name: 'knows no version higher', method: 'GET', path: 'secret/data/c/forms?version=9223372036854775808' },
+    real: invalid('version'),
+  },
+  {
+    ...{ name: 'destroys by true, and by bits', method: 'POST', path: 'secret/destroy/c/forms', real: done },
+    body: { versions: [true, '0b11', '0b11'] },
+  },
+  {
+    ...{ name: 'destroyed those', method: 'GET', path: 'secret/metadata/c/forms' },
+    real: ok(withDestroyed(metadata(3, [1, 2, 3]), 1, 3)),
+  },
+  {
+    ...{ name: 'deletes the newest that was destroyed', method: 'POST', path: 'secret/delete/c/forms', real: done },
+    body: { versions: [3] },
+  },
+  {
+    ...{ name: 'deletes it without its version', method: 'DELETE', path: 'secret/data/c/forms', real: done },
+  },
+  {
+    ...{ name: 'reads what stayed beside it', method: 'GET', path: 'secret/data/c/forms?version=2' },
+    ...{ real: read({ v: '2' }, 2), ours: absent, differs: whole },
+  },
   { name: 'destroys nothing', method: 'POST', path: 'secret/destroy/c/none', body: { versions: [1] }, real: done },
   { name: 'deletes', method: 'DELETE', path: 'secret/data/c/value', real: done },
   { name: 'deletes what is deleted', method: 'DELETE', path: 'secret/data/c/value', real: done },
@@ -609,7 +641,7 @@ const byVersions: readonly Case[] = [
         real: refused(400, `${what === 'destroy' ? 'n' : 'N'}o version number provided`),
       }),
     ),
-    ...['x', ['x'], [1.5], '1, 2', ['1,2']].map(
+    ...['x', ['x'], [1.5], '1, 2', ['1,2'], '08', [[1]], [{}], { a: 1 }, ['9223372036854775808']].map(
       (versions): Case => ({
         ...{ name: `cannot ${what} ${JSON.stringify(versions)}`, method: 'POST', path: `secret/${what}/d/list` },
         ...{ body: { versions }, real: invalid('versions') },
@@ -628,13 +660,14 @@ const byVersions: readonly Case[] = [
     ...{ name: 'undeletes what never was', method: 'POST', path: 'secret/undelete/d/none', body: { versions: [1] } },
     ...{ real: done, ours: absent, differs: whole },
   },
-  ...[[9], [0], [-1], 9, '9', '9,,10'].flatMap((versions) =>
-    ['undelete', 'destroy'].map(
-      (what): Case => ({
-        ...{ name: `can ${what} ${JSON.stringify(versions)} of two`, method: 'POST', path: `secret/${what}/d/list` },
-        ...{ body: { versions }, real: done },
-      }),
-    ),
+  ...[[9], [0], [-1], 9, '9', '9,,10', [null], [''], false, ',', '011', '+9', ['9223372036854775807']].flatMap(
+    (versions) =>
+      ['undelete', 'destroy'].map(
+        (what): Case => ({
+          ...{ name: `can ${what} ${JSON.stringify(versions)} of two`, method: 'POST', path: `secret/${what}/d/list` },
+          ...{ body: { versions }, real: done },
+        }),
+      ),
   ),
   {
     ...{ name: 'deletes a version that is not there', method: 'POST', path: 'secret/delete/d/list' },

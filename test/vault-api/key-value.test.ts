@@ -147,8 +147,10 @@ for (const engine of engines) {
       assert.equal((await destroy([1], await withScopes('secrets:delete:b', 'secrets:list:b'))).status, 204)
       assert.equal((await destroy([])).status, 400)
       assert.deepEqual(await shown(), [])
-      for (const versions of [[2], ['4', 2], [9]]) assert.equal((await destroy(versions)).status, 204)
+      const highest = '9223372036854775807'
+      for (const versions of [[2], ['0x4', 2], [9], [highest]]) assert.equal((await destroy(versions)).status, 204)
       assert.deepEqual(await shown(), ['2', '4'])
+      assert.equal((await api.get(`/v1/secret/data/a?version=${highest}`)).status, 404)
       const { status, body } = await api.get('/v1/secret/data/a?version=2')
       const { created_time, ...metadata } = body.data.metadata
       assert.match(created_time, time)

@@ -51,12 +51,18 @@ const failed = (said: string) => new VaultRefusal(400, `Field validation failed:
 export function casOf(sent: Sent): number | undefined {
   const cas = mapField(sent, 'options')?.['cas']
   if (cas === undefined) return undefined
-  if (cas === null || cas === '' || cas === false) return 0
-  const text = typeof cas === 'string' ? cas : JSON.stringify(cas === true ? 1 : cas)
-  const wanted = wholeNumber(text)
+  const wanted = wholeNumberOf(cas)
   if (wanted === undefined) throw new VaultRefusal(400, 'error parsing check-and-set parameter')
-  if (wanted < 0n) throw mismatch()
-  return Number(wanted)
+  if (wanted < 0) throw mismatch()
+  return wanted
+}
+
+/** What stands for a whole number in any form that the real server takes: null and an empty text are 0, and so on. */
+export function wholeNumberOf(sent: unknown): number | undefined {
+  if (sent === null || sent === '' || sent === false) return 0
+  const text = typeof sent === 'string' ? sent : JSON.stringify(sent === true ? 1 : sent)
+  const number = wholeNumber(text)
+  return number === undefined ? undefined : Number(number)
 }
 
 const [least, most] = [-(2n ** 63n), 2n ** 63n - 1n]

@@ -14,7 +14,7 @@ import { type Data, isMap, textOf } from '../../../vault-map.ts'
 import { askerOf, identityOf } from '../../asker.ts'
 import { formatTime } from '../../schema.ts'
 import { absent, answer, listed, mismatch, VaultGone, VaultRefusal } from '../../vault-api/answers.ts'
-import { casOf, dataOf, invalidField, mapField, merged, sentData } from '../../vault-api/data.ts'
+import { casOf, dataOf, invalidField, mapField, merged, sentData, wholeNumberOf } from '../../vault-api/data.ts'
 import { askerAt, nameAt } from '../../vault-api/mount.ts'
 import type { VaultRequest, VaultRoute } from '../../vault-api/route.ts'
 
@@ -461,19 +461,26 @@ function isList({ query }: VaultRequest): boolean {
 function versionIn({ query }: VaultRequest): number | undefined {
   const text = query['version']
   if (text === undefined || text === '') return undefined
-  if (typeof text !== 'string' || !/^-?\d{1,9}$/.test(text)) throw invalidField('version', 'expected a whole number')
-  return Number(text) > 0 ? Number(text) : undefined
+  const number = wholeNumberOf(text)
+  if (number === undefined) throw invalidField('version', 'expected a whole number')
+  return number > 0 ? Math.min(number, beyondVersions) : undefined
 }
+
+/** No secret ever has a version of this number, and every store can look for it. */
+const beyondVersions = 999_999_999
 
 /** A list, one alone, or a text with commas. @param none what is said where there is none */
 function versionsIn({ body }: VaultRequest, none = 'No version number provided'): readonly number[] {
   const sent = isMap(body) ? (body['versions'] ?? []) : []
-  const one = isMap(sent) ? [] : typeof sent === 'string' ? sent.split(',') : [sent]
-  const list: readonly unknown[] = Array.isArray(sent) ? sent : one
-  const texts = list.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))).filter(Boolean)
-  if (texts.length === 0) throw new VaultRefusal(400, none)
-  if (!texts.every((each) => /^-?\d{1,15}$/.test(each))) throw invalidField('versions', 'expected whole numbers')
-  return texts.map(Number)
+  const isNone = sent === '' || (isMap(sent) && Object.keys(sent).length === 0)
+  const one = typeof sent === 'string' ? sent.split(',') : [sent]
+  const list: readonly unknown[] = isNone ? [] : Array.isArray(sent) ? sent : one
+  if (list.length === 0) throw new VaultRefusal(400, none)
+  return list.map((each) => wholeNumberOf(each) ?? failVersions())
+}
+
+function failVersions(): never {
+  throw invalidField('versions', 'expected whole numbers')
 }
 
 function checkPatch(request: VaultRequest): void {
