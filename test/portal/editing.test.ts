@@ -3,13 +3,24 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { engines } from '../support/engines.ts'
 import { owner, type Portal, placesOf, portalEngines, startPortal, violations } from './portal.ts'
 
 async function readsOf({ server }: Portal, action: string): Promise<number> {
   const { body } = await server.api.get(`/v3/audit?secret=1&action=${action}&outcome=ok`)
   return body.records.length
+}
+
+const pictures = process.env['STRONGROOM_PICTURES']
+
+/** As somebody without a mouse gets there. */
+async function pressUntilFocused(page: Page, key: string, wanted: Locator): Promise<void> {
+  for (let presses = 0; presses < 5; presses++) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return
+    await page.keyboard.press(key)
+  }
+  assert.fail(`${key} leads nowhere near`)
 }
 
 async function choose(page: Page, label: string, choice: string): Promise<void> {
@@ -172,6 +183,71 @@ for (const engine of engines.slice(0, 1)) {
       await choose(page, 'Version 2', 'Version 1')
       await page.getByRole('button', { name: 'Show what changed' }).click()
       await page.getByText('The two files differ: 68.4 KiB before, 18 B after.').waitFor()
+    })
+
+    test('destroys one version for good, by keyboard alone, and says what becomes of the others', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      await api.post('/v3/secrets', { name: 'shop/db-password', value: 'one' })
+      for (const value of ['two', 'three']) await api.put('/v3/secrets/1', { value })
+      const page = await portal.openAs(owner, '/portal/secrets/1', { viewport: { width: 390, height: 844 } })
+      const versions = page.locator('.versions li')
+      const asked = page.getByRole('alertdialog')
+      const button = (version: number) => page.getByRole('button', { name: `Destroy version ${version}`, exact: true })
+      const open = async (version: number) => {
+        await button(version).focus()
+        await page.keyboard.press('Enter')
+        await page.getByRole('alertdialog', { name: `Destroy version ${version} of shop/db-password?` }).waitFor()
+      }
+      const isShown = async (name: string) => {
+        assert.deepEqual(await violations(page), [])
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
+        if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${name}.png` })
+      }
+      const submit = async (version: number) => {
+        await pressUntilFocused(page, 'Tab', asked.getByRole('button', { name: 'Destroy', exact: true }))
+        await page.keyboard.press('Enter')
+        await page.getByText(`Version ${version} destroyed`, { exact: true }).waitFor()
+        await asked.waitFor({ state: 'detached' })
+        await button(version).waitFor({ state: 'detached' })
+      }
+
+      await open(2)
+      const kept = 'Its value is deleted permanently. The other versions stay. '
+      const forGood = 'This can’t be undone. Backups made before still hold the value.'
+      assert.equal(await asked.locator('p').textContent(), `${kept}${forGood}`)
+      await isShown('destroy-middle')
+      await page.keyboard.press('Escape')
+      await asked.waitFor({ state: 'detached' })
+      await button(2).and(page.locator(':focus')).waitFor()
+      assert.equal(await readsOf(portal, 'version.destroy'), 0)
+      await open(2)
+      await submit(2)
+      assert.equal((await api.get('/v3/secrets/1/versions/2')).status, 404)
+      await versions.nth(1).getByText('destroyed', { exact: true }).waitFor()
+      assert.deepEqual(await versions.nth(1).getByRole('button').allTextContents(), [])
+      // What is compared with is what is still there.
+      assert.match((await versions.nth(0).textContent()) ?? '', /Compare with 1/)
+      await isShown('destroyed-middle')
+
+      await open(3)
+      const none = 'The current value is deleted permanently: reading the secret fails until a new value is stored. '
+      assert.equal(await asked.locator('p').textContent(), `${none}${forGood}`)
+      await isShown('destroy-current')
+      await submit(3)
+      assert.equal((await api.get('/v3/secrets/1')).status, 404)
+      assert.equal((await api.get('/v3/secrets/1/versions/1')).body.value, 'one')
+      await versions.nth(0).getByText('current', { exact: true }).waitFor()
+      await versions.nth(0).getByText('destroyed', { exact: true }).waitFor()
+      await isShown('destroyed-current')
+      await page.getByRole('button', { name: 'Reveal' }).click()
+      await page.getByText('was destroyed').waitFor()
+      await isShown('reveal-destroyed')
+      await page.getByRole('button', { name: 'Restore', exact: true }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Restore', exact: true }).click()
+      await versions.nth(3).waitFor()
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'one')
+      assert.equal(await readsOf(portal, 'version.destroy'), 2)
     })
   })
 }
