@@ -141,8 +141,8 @@ export const faults: readonly Fault[] = [
   fault(
     'cas of null stores nothing over what is there',
     'http/vault-api/data.ts',
-    "if (cas === null || cas === '' || cas === false) return 0",
-    "if (cas === null || cas === '' || cas === false) return undefined",
+    "if (sent === null || sent === '' || sent === false) return 0",
+    "if (sent === null || sent === '' || sent === false) return undefined",
     'vault-api/corpus.test.ts',
     'are those of the real server',
   ),
