@@ -4,28 +4,17 @@
  */
 import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { hash } from 'node:crypto'
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Api } from '../support/api.ts'
 import { freePort } from '../support/free-port.ts'
+import { readyDebian } from './debian.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const packages = 'ca-certificates,libatomic1,binutils'
+const debian = { name: 'container', packages: 'ca-certificates,libatomic1,binutils' }
 const authorities = '/etc/ssl/certs/ca-certificates.crt'
 
 const skip = missing()
@@ -37,20 +26,6 @@ function missing(): string | false {
     (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0,
   )
   return absent.length > 0 ? `${absent.join(', ')}: not installed` : false
-}
-
-/** Kept between runs, for each list of packages. */
-function readyDebian(): string {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  const file = join(cache, 'strongroom-tests', `container-${hash('sha256', packages, 'hex').slice(0, 12)}.tar`)
-  if (existsSync(file)) return file
-  mkdirSync(dirname(file), { recursive: true })
-  const building = `${file}.${process.pid}`
-  execFileSync('mmdebstrap', ['--variant=minbase', `--include=${packages}`, '--format=tar', 'bookworm', building], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  renameSync(building, file)
-  return file
 }
 
 /** Podman with a storage of its own, which is gone when the test ends. */
@@ -84,7 +59,7 @@ class Podman {
 
   /** An image that has what the build asks of that of Node.js. */
   async makeNodeImage(): Promise<string> {
-    await this.tell('import', '--quiet', readyDebian(), 'localhost/debian')
+    await this.tell('import', '--quiet', readyDebian(debian), 'localhost/debian')
     const folder = join(this.folder, 'node')
     mkdirSync(folder)
     cpSync(process.execPath, join(folder, 'node'))

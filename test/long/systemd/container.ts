@@ -1,50 +1,22 @@
 /** A Debian under its own systemd, in a container of systemd-nspawn, with the files of `deploy/` as they are. */
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { hash } from 'node:crypto'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { homedir } from 'node:os'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Lasting } from '../../support/server.ts'
+import { debianFile, readyDebian } from '../debian.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const tools = ['systemd-nspawn', 'nsenter', 'tar']
-const packages = 'systemd,systemd-sysv,dbus,libatomic1,util-linux,procps'
-
-/** Kept between runs, for each list of packages. */
-function imageFile(): string {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  return join(cache, 'strongroom-tests', `systemd-${hash('sha256', packages, 'hex').slice(0, 12)}.tar`)
-}
+const debian = { name: 'systemd', packages: 'systemd,systemd-sysv,dbus,libatomic1,util-linux,procps' }
 
 /** Why these tests are passed over; `false` when all is there. */
 export function missingForContainers(): string | false {
   if (process.getuid?.() !== 0) return 'systemd-nspawn is for root'
-  const needed = existsSync(imageFile()) ? tools : [...tools, 'mmdebstrap']
+  const needed = existsSync(debianFile(debian)) ? tools : [...tools, 'mmdebstrap']
   const absent = needed.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0)
   return absent.length > 0 ? `${absent.join(', ')}: not installed` : false
-}
-
-function readyImage(): string {
-  const file = imageFile()
-  if (existsSync(file)) return file
-  mkdirSync(dirname(file), { recursive: true })
-  const building = `${file}.${process.pid}`
-  execFileSync('mmdebstrap', ['--variant=minbase', `--include=${packages}`, '--format=tar', 'bookworm', building], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  renameSync(building, file)
-  return file
 }
 
 export class Container {
@@ -56,7 +28,7 @@ export class Container {
     // Not in memory: file systems there may have no devices.
     this.folder = mkdtempSync('/var/tmp/strongroom-systemd-')
     t.after(() => this.#end())
-    execFileSync('tar', ['-xpf', readyImage(), '-C', this.folder])
+    execFileSync('tar', ['-xpf', readyDebian(debian), '-C', this.folder])
     mkdirSync(join(this.folder, 'opt/strongroom'))
     this.install('deploy/strongroom.service', 'etc/systemd/system/strongroom.service')
     this.install('deploy/strongroom-host', 'usr/local/sbin/strongroom-host', 0o755)
