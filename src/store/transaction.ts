@@ -2,9 +2,7 @@
 import type { Account } from '../model/account.ts'
 import type { AddressRange } from '../model/address.ts'
 import type { Lease } from '../model/lease.ts'
-import type { Forged } from './forged.ts'
 import type { Lookup } from './lookup.ts'
-import type { RowMacs } from './row-macs.ts'
 import type { Claim } from './tables/machine.ts'
 import type { Step } from './writes.ts'
 
@@ -23,8 +21,16 @@ export interface Transaction {
   holds(lease: Lease): Result<boolean>
   /** Carries the steps out in their order. */
   write(steps: readonly Step[]): Result<void>
-  /** As `verified` gives it, where the engine need not ask again for what it knows. */
-  checked?(macs: RowMacs, forged: Forged[]): Transaction
+  /**
+   * As `find`, of an engine that knows what some rows mean: only what it does not know is given to be checked.
+   *
+   * @param isAuthentic notes what is not
+   */
+  findChecked?<Ref extends object, Found>(
+    lookup: Lookup<Ref, Found>,
+    refs: readonly Ref[],
+    isAuthentic: (found: readonly Found[]) => boolean,
+  ): readonly Found[]
 }
 
 export type Result<T> = T | Promise<T>

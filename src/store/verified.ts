@@ -10,14 +10,17 @@ import type { Result, Transaction } from './transaction.ts'
  * @param forged where what is not authentic, or lacks a part, is noted
  */
 export function verified(tx: Transaction, macs: RowMacs, forged: Forged[]): Transaction {
-  if (tx.checked !== undefined) return tx.checked(macs, forged)
+  const areAuthentic = <Found>(rows: readonly Found[], check: Lookup<never, Found>['check']): boolean => {
+    const before = forged.length
+    if (check !== undefined) forged.push(...rows.flatMap((row) => check(row, macs) ?? []))
+    return forged.length === before
+  }
   const checked = <Found>(
     found: Result<readonly Found[]>,
     check: Lookup<never, Found>['check'],
   ): Result<readonly Found[]> => {
-    if (check === undefined) return found
     const checkAll = (rows: readonly Found[]) => {
-      forged.push(...forgedOf(rows, check, macs))
+      areAuthentic(rows, check)
       return rows
     }
     return found instanceof Promise ? found.then(checkAll) : checkAll(found)
@@ -26,19 +29,12 @@ export function verified(tx: Transaction, macs: RowMacs, forged: Forged[]): Tran
   return {
     lockAccounts: (ids, tokenHashes) => checked(tx.lockAccounts(ids, tokenHashes), checkAccount),
     now: () => tx.now(),
-    find: (lookup, refs) => checked(tx.find(lookup, refs), lookup.check),
+    find: (lookup, refs) =>
+      tx.findChecked?.(lookup, refs, (found) => areAuthentic(found, lookup.check)) ??
+      checked(tx.find(lookup, refs), lookup.check),
     claims: (ranges, lock) => tx.claims(ranges, lock),
     newAccounts: (names) => tx.newAccounts(names),
     holds: (lease) => tx.holds(lease),
     write: (steps) => tx.write(steps),
   }
-}
-
-/** What is not authentic of these rows, or lacks a part. */
-export function forgedOf<Found>(
-  rows: readonly Found[],
-  check: Lookup<never, Found>['check'],
-  macs: RowMacs,
-): readonly Forged[] {
-  return check === undefined ? [] : rows.flatMap((row) => check(row, macs) ?? [])
 }

@@ -3389,9 +3389,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'rows that are not authentic are not known',
-    'store/sqlite/checked.ts',
-    'if (this.#isAuthentic(found, lookup.check)) this.#known',
-    'this.#isAuthentic(found, lookup.check)\n    this.#known',
+    'store/sqlite/transaction.ts',
+    'if (isAuthentic(found)) this.known',
+    'isAuthentic(found)\n      this.known',
     'store/known-rows.test.ts',
     'SQLite.*changed an API key beside the server',
   ),

@@ -4,19 +4,16 @@ import type { Account } from '../../model/account.ts'
 import type { AddressRange } from '../../model/address.ts'
 import type { Lease } from '../../model/lease.ts'
 import { claimBefore, claimsWithin } from '../claim-queries.ts'
-import type { Forged } from '../forged.ts'
 import { holdLease } from '../lease-queries.ts'
 import type { Lookup, Question } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
-import type { RowMacs } from '../row-macs.ts'
 import { all } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
 import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
-import { CheckedTransaction } from './checked.ts'
-import { KnownRows } from './known-rows.ts'
+import { isKept, KnownRows } from './known-rows.ts'
 import { Statements } from './statements.ts'
 
 const accountOfToken = `select ${all(accounts, 'a').sql} from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?`
@@ -43,11 +40,11 @@ export class SqliteTransaction implements Transaction {
   }
 
   find<Ref extends object, Found>(lookup: Lookup<Ref, Found>, refs: readonly Ref[]): readonly Found[] {
-    return lookup.read(refs.flatMap((ref) => this.rowsOf(lookup, ref)))
+    return lookup.read(refs.flatMap((ref) => this.#rowsOf(lookup, ref)))
   }
 
   /** As they are, unchecked. */
-  rowsOf(question: Question, ref: object): readonly NamedRow[] {
+  #rowsOf(question: Question, ref: object): readonly NamedRow[] {
     const members = ref as Readonly<Record<string, Value>>
     const values = question.matches.map(({ member }) => members[member] ?? null)
     return this.#statements.finding(question).all(...values) as NamedRow[]
@@ -77,8 +74,25 @@ export class SqliteTransaction implements Transaction {
     for (const step of steps) this.#carryOut(step)
   }
 
-  checked(macs: RowMacs, forged: Forged[]): Transaction {
-    return new CheckedTransaction(this, this.known, macs, forged)
+  findChecked<Ref extends object, Found>(
+    lookup: Lookup<Ref, Found>,
+    refs: readonly Ref[],
+    isAuthentic: (found: readonly Found[]) => boolean,
+  ): readonly Found[] {
+    if (!isKept(lookup)) {
+      const found = this.find(lookup, refs)
+      isAuthentic(found)
+      return found
+    }
+    return refs.flatMap((ref) => {
+      const rows = this.#rowsOf(lookup, ref)
+      const at = lookup.atOf(ref)
+      const known = this.known.meaning(lookup, at, rows)
+      if (known !== undefined) return known
+      const found = lookup.read(rows)
+      if (isAuthentic(found)) this.known.keep(lookup, at, rows, found)
+      return found
+    })
   }
 
   #carryOut(step: Step): void {
