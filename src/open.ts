@@ -78,11 +78,8 @@ export async function openVault(
   if (mayMake) makeDataDir(config.dataDir)
   // A faulty one is found before anything is made; a missing one is made with a store, and never for one that is there.
   let roots = mayMake && !config.rootKeys.some(isMissing) ? await openRootKeys(config.rootKeys) : undefined
-  const { databaseUrl, dataDir, keepVersions, maxValueBytes, maxFileBytes, diskReserveBytes, outboundAllowances } =
-    config
-  const { isSynchronousRequired, auditArchive } = config
-  const wanted = { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }
-  const store = await openStore({ ...wanted, mayMake, hasThread, now })
+  const { maxValueBytes, maxFileBytes, outboundAllowances, auditArchive } = config
+  const store = await openStore({ ...ofStore(config), mayMake, hasThread, now })
   try {
     let madeIn: string | undefined
     const sealed = await store.keyring(async () => {
@@ -139,6 +136,11 @@ export function existing(source: RootKeySource): RootKeySource {
   return source.kind === 'file' ? { ...source, create: false } : source
 }
 
+/** The settings that the store itself needs. */
+function ofStore({ databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }: Needed) {
+  return { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }
+}
+
 function isMissing(source: RootKeySource): boolean {
   return source.kind === 'file' && source.create && !existsSync(source.path)
 }
@@ -164,9 +166,7 @@ function notBegun(config: Needed): Refusal {
  */
 export async function makeStore(config: Needed, makeKeys: () => Promise<SealedKeyring>): Promise<boolean> {
   makeDataDir(config.dataDir)
-  const { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired } = config
-  const wanted = { databaseUrl, dataDir, keepVersions, diskReserveBytes, isSynchronousRequired }
-  const store = await openStore({ ...wanted, mayMake: true })
+  const store = await openStore({ ...ofStore(config), mayMake: true })
   try {
     let mine: SealedKeyring | undefined
     const kept = await store.keyring(async () => {
