@@ -335,15 +335,19 @@ export interface RecordMatch {
   readonly kind?: string | undefined
 }
 
-export interface RecordFilter extends RecordMatch {
+/** What is looked for in a trail. */
+export interface RecordSought extends RecordMatch {
+  /** Milliseconds since 1970, inclusive. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+}
+
+export interface RecordFilter extends RecordSought {
   /** Only records with a lower sequence number: one more than there are, at the most. */
   readonly before: number
   /** How many sequence numbers to look at, at most. */
   readonly window: number
   readonly limit: number
-  /** Milliseconds since 1970, inclusive. */
-  readonly from?: number | undefined
-  readonly to?: number | undefined
 }
 
 export interface RecordStretch {

@@ -1,7 +1,7 @@
 /** Looks for records of a trail, the newest first, within bounds for one page. */
 import type { StoredRecord } from '../audit/verify.ts'
 import type { AuditSegment } from '../model/audit-segment.ts'
-import type { RecordFilter } from '../store/store.ts'
+import type { RecordSought } from '../store/store.ts'
 import { newestAway, newestBack, oldestAmong } from './archived.ts'
 import { type ArchiveTrouble, readArchived } from './archived-records.ts'
 import { isMatch } from './record-match.ts'
@@ -33,8 +33,6 @@ export interface Archived {
   readonly file: string | undefined
 }
 
-type Sought = Omit<RecordFilter, 'before' | 'window' | 'limit'>
-
 interface Found {
   readonly records: readonly StoredRecord[]
   /** Where the next page begins; `undefined` when there is none. */
@@ -47,7 +45,7 @@ interface Found {
 export async function findRecords(
   vault: Vault,
   accountId: number,
-  sought: Sought,
+  sought: RecordSought,
   range: Span,
   view: AuditView,
   limit: number,
@@ -64,7 +62,7 @@ class Look {
   archived: Archived | undefined
   readonly #vault: Vault
   readonly #accountId: number
-  readonly #sought: Sought
+  readonly #sought: RecordSought
   readonly #view: AuditView
   readonly #limit: number
   readonly #pace = new Pace()
@@ -73,7 +71,7 @@ class Look {
   #queries = 0
   #filed = 0
 
-  constructor(vault: Vault, accountId: number, sought: Sought, view: AuditView, limit: number) {
+  constructor(vault: Vault, accountId: number, sought: RecordSought, view: AuditView, limit: number) {
     this.#vault = vault
     this.#accountId = accountId
     this.#sought = sought

@@ -11,7 +11,7 @@ import { Refusal } from '../errors.ts'
 import type { Account } from '../model/account.ts'
 import { managesAccount } from '../model/scope.ts'
 import { LongMaps } from '../store/long-map.ts'
-import type { RecordFilter } from '../store/store.ts'
+import type { RecordSought } from '../store/store.ts'
 import { accountState, destroyedFaults, Findings } from './account-state.ts'
 import { startOf, wholeTrail } from './archived-trail.ts'
 import { type Archived, findRecords } from './audit-search.ts'
@@ -21,7 +21,7 @@ import { IndexCheck } from './trail-index-check.ts'
 import { spanOf } from './trail-times.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
-export interface AuditFilter extends Omit<RecordFilter, 'before' | 'window' | 'limit' | 'environmentId' | 'aside'> {
+export interface AuditFilter extends Omit<RecordSought, 'environmentId' | 'aside'> {
   /** By its name. */
   readonly environment?: string | undefined
 }
@@ -66,7 +66,7 @@ export async function readAudit(
 }
 
 /** Which records an action stands for: what they are besides, for who manages the account; nobody else has such. */
-export function actionFor(isManaged: boolean, action: string | undefined): Pick<RecordFilter, 'action' | 'aside'> {
+export function actionFor(isManaged: boolean, action: string | undefined): Pick<RecordSought, 'action' | 'aside'> {
   return isManaged && asides.some((one) => one === action) ? { action: undefined, aside: action } : { action }
 }
 

@@ -2,11 +2,9 @@
 import { isPlaced } from '../audit/record.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import { defaultEnvironment } from '../model/environment.ts'
-import type { RecordFilter } from '../store/store.ts'
+import type { RecordSought } from '../store/store.ts'
 
-type Sought = Omit<RecordFilter, 'before' | 'window' | 'limit'>
-
-export function isMatch({ record, aside }: StoredRecord, sought: Sought): boolean {
+export function isMatch({ record, aside }: StoredRecord, sought: RecordSought): boolean {
   const { action, outcome, kind, environmentId, from, to } = sought
   const { principal, time } = record
   return (
