@@ -3,6 +3,7 @@
  * under it, the old versions destroyed. The master key's: every account's key wrapped under its newest version. Values are
  * not touched. Killed at any point, either goes on where it was when it is run again.
  */
+import { keyChanged } from '../crypto/guards.ts'
 import { invalid, Refusal } from '../errors.ts'
 import type { Account, AccountKey } from '../model/account.ts'
 import type { OldSecretKey } from '../store/store.ts'
@@ -14,6 +15,8 @@ import { type Asker, ask, authenticate, learnKeyOf, outdated, tryAsk, type Vault
 const pageSize = 500
 /** Pages of one request. */
 const pagesAtOnce = 10
+/** How often it is looked again which version is the newest, when that changes meanwhile. */
+const maxTries = 5
 
 export interface Rotation {
   /** The version that wraps everything now. */
@@ -26,7 +29,7 @@ export interface Rotation {
 
 /**
  * @param onProgress told how many secret keys have been wrapped anew, after each page
- * @throws Refusal `not_found` for an unknown account, `overloaded` when another rotation runs
+ * @throws Refusal `not_found` for an unknown account, `overloaded` when its key keeps changing
  */
 export async function rotateAccountKey(
   vault: Vault,
@@ -37,10 +40,7 @@ export async function rotateAccountKey(
   const asker = askerOf(host, (await findAccount(vault, accountName)).id)
   const { accountId } = await authenticate(vault, asker)
   await checkMasterKey(vault)
-  const before = await accountKeysOf(vault, accountId)
-  const resumed = before.length > 1
-  const last = before.at(-1) ?? noKey()
-  const newest = resumed ? last : await addVersion(vault, asker, last)
+  const { newest, resumed } = await newestOf(vault, asker, accountId, ({ isRotating }) => !isRotating)
   const { rewrapped } = await rewrapAll(vault, asker, newest, Number.POSITIVE_INFINITY, onProgress)
   await dropOlder(vault, asker, newest)
   return { version: newest.version, rewrapped, resumed }
@@ -72,11 +72,11 @@ export async function rotateTo(vault: Vault, asker: Asker, accountId: number, ve
   return runLongWork(vault, 'rotate', accountId, async () => {
     await ask(vault, asker, { kind: 'read_account' })
     await checkMasterKey(vault)
-    const keys = await accountKeysOf(vault, accountId)
-    const last = keys.at(-1) ?? noKey()
-    const isNext = keys.length === 1 && version === last.version + 1
-    if (!isNext && version !== last.version) throw invalid('version', faultOf(last.version, keys.length > 1))
-    const newest = isNext ? await addVersion(vault, asker, last) : last
+    const { newest } = await newestOf(vault, asker, accountId, ({ last, isRotating }) => {
+      const isNext = !isRotating && version === last.version + 1
+      if (!isNext && version !== last.version) throw invalid('version', faultOf(last.version, isRotating))
+      return isNext
+    })
     const { isDone } = await rewrapAll(vault, asker, newest, pagesAtOnce)
     if (isDone) await dropOlder(vault, asker, newest)
     return stateOf(vault, accountId)
@@ -106,13 +106,26 @@ async function dropOlder(vault: Vault, asker: Asker, newest: AccountKey): Promis
   }
 }
 
-/** Under the same guard as the last one. */
-async function addVersion(vault: Vault, asker: Asker, last: AccountKey): Promise<AccountKey> {
-  const { accountId, guard } = last
-  const next = { accountId, ...vault.keyring.newAccountKey(accountId, last.version + 1, guard), uses: 0 }
-  const added = await tryAsk(vault, asker, { kind: 'add_account_key', accountKey: next })
-  if (added === null) return next
-  throw new Refusal('overloaded', 'Another rotation of this account key has begun. Run this again to finish it.')
+/**
+ * The version that all is to be wrapped under: the newest, or a new one upon it, under the same guard. Where another
+ * rotation began meanwhile, or the customer's key was set, it looks again.
+ */
+async function newestOf(
+  vault: Vault,
+  asker: Asker,
+  accountId: number,
+  wantsNext: (keys: { readonly last: AccountKey; readonly isRotating: boolean }) => boolean,
+): Promise<{ readonly newest: AccountKey; readonly resumed: boolean }> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const keys = await accountKeysOf(vault, accountId)
+    const last = keys.at(-1) ?? noKey()
+    if (!vault.keyring.knowsGuard(accountId, last)) continue
+    if (!wantsNext({ last, isRotating: keys.length > 1 })) return { newest: last, resumed: true }
+    const next = { accountId, ...vault.keyring.newAccountKey(accountId, last.version + 1, last.guard), uses: 0 }
+    const added = await tryAsk(vault, asker, { kind: 'add_account_key', accountKey: next })
+    if (added === null) return { newest: next, resumed: false }
+  }
+  throw keyChanged()
 }
 
 async function accountKeysOf(vault: Vault, accountId: number): Promise<readonly AccountKey[]> {

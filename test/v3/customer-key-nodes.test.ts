@@ -60,7 +60,7 @@ for (const engine of engines) {
       const rotated = rotateMasterKey(testConfig(place), host, () => {}).then(() => rewrapAccountKeys(vault, host))
       for (const answer of await Promise.all(work)) ok(answer)
       await rotated
-      // Beside each other, or one is told to come again.
+      // Beside each other, or the customer's key waits for the other to end.
       const [replaced, set] = await Promise.all([
         api.post('/v3/account/rotate-key', { version: 2 }),
         api.put(path, input),
@@ -70,6 +70,21 @@ for (const engine of engines) {
       for (const one of apis) {
         assert.equal(ok(await one.post('/v3/secrets/batch', { names })).secrets.length, names.length)
       }
+      assert.deepEqual(await accountState(vault, 1), [])
+    })
+
+    test('may be set just as the account key is about to be replaced, which is replaced then', async (t) => {
+      const { api, input, vault, names } = await setUp(t, engine)
+      const { store } = vault
+      const seen = store.accountKeys.bind(store)
+      const asked = t.mock.method(store, 'accountKeys', async (accountId: number) => {
+        const keys = await seen(accountId)
+        asked.mock.restore()
+        ok(await api.put(path, input))
+        return keys
+      })
+      assert.equal(ok(await api.post('/v3/account/rotate-key', { version: 2 })).version, 2)
+      assert.equal(ok(await api.post('/v3/secrets/batch', { names })).secrets.length, names.length)
       assert.deepEqual(await accountState(vault, 1), [])
     })
 
