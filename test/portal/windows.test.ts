@@ -96,6 +96,7 @@ for (const engine of engines.slice(0, 1)) {
       const portal = await startPortal(t, engine)
       await makeSecrets(portal.server.vault, namesOf(10))
       const page = await portal.openAs(owner)
+      await page.locator('[role=grid][aria-rowcount="11"]').waitFor()
       await page.getByLabel('Search secrets').press('ArrowDown')
       await page.keyboard.press('End')
       await focusedAt(page, 'secret-0009')
