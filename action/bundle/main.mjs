@@ -4532,7 +4532,7 @@ async function readSome(secrets, some) {
 	try {
 		const { secrets: read, unresolved } = await secrets.getMany(some.map(({ name }) => name));
 		const [broken] = unresolved;
-		if (broken !== void 0) throw new Fault(`"${broken.name}" could not be resolved: ${broken.detail}`);
+		if (broken !== void 0) throw new Fault(`"${broken.name}" could not be read: ${broken.detail}`);
 		return new Map(read.map((one) => [one.name, one]));
 	} catch (error) {
 		if (!(error instanceof StrongroomError)) throw error;

@@ -84,7 +84,7 @@ async function readSome(secrets: Secrets, some: readonly Found[]): Promise<Reado
   try {
     const { secrets: read, unresolved } = await secrets.getMany(some.map(({ name }) => name))
     const [broken] = unresolved
-    if (broken !== undefined) throw new Fault(`"${broken.name}" could not be resolved: ${broken.detail}`)
+    if (broken !== undefined) throw new Fault(`"${broken.name}" could not be read: ${broken.detail}`)
     return new Map(read.map((one) => [one.name, one]))
   } catch (error) {
     if (!(error instanceof StrongroomError)) throw error

@@ -1,9 +1,10 @@
 /** Many values at once, as they are carried in and out. */
 import { isUtf8 } from 'node:buffer'
-import { NotFound, StrongroomError } from '../client/errors.ts'
-import type { Metadata, UnresolvedSecret } from '../client/model.ts'
+import { StrongroomError } from '../client/errors.ts'
+import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { isSecretName } from '../model/name.ts'
+import { Fault } from './output.ts'
 import { type ReadingOptions, readValues, Unresolved } from './values.ts'
 
 /** As many as are surely not too long for one request, where they are of a common length. */
@@ -56,9 +57,7 @@ async function readGroup(
     return await readValues(client, names, options)
   } catch (error) {
     const code = error instanceof StrongroomError ? error.code : undefined
-    if (error instanceof Unresolved) throw error
-    const isOfGroup = code === 'too_large' || (error instanceof Error && 'kind' in error && error.kind === 'notFound')
-    if (!isOfGroup) throw error
+    if (code !== 'too_large' && !isAbsence(error)) throw error
   }
   // Too long together, or one of them is gone.
   const values: [string, Buffer][] = []
@@ -69,29 +68,18 @@ async function readGroup(
   return values
 }
 
-async function readOne(
-  client: Strongroom,
-  { id, name, type }: Metadata,
-  { onUnresolved, ...options }: ReadingOptions,
-): Promise<Buffer | undefined> {
+async function readOne(client: Strongroom, { name }: Metadata, options: ReadingOptions): Promise<Buffer | undefined> {
   try {
-    const { value } = await client.secrets.get(id, options)
-    return Buffer.from(value, type === 'file' ? 'base64' : 'utf8')
+    return (await readValues(client, [name], options)).get(name)
   } catch (error) {
-    if (error instanceof NotFound) return undefined
-    const one = unresolvedIn(error, id, name)
-    if (one === undefined) throw error
-    if (onUnresolved === undefined) throw new Unresolved([one])
-    onUnresolved(one)
-    return undefined
+    if (isAbsence(error)) return undefined
+    throw error
   }
 }
 
-function unresolvedIn(error: unknown, id: number, name: string): UnresolvedSecret | undefined {
-  if (!(error instanceof StrongroomError)) return undefined
-  const { code, message, errors } = error
-  if (code !== 'unresolved_references' && code !== 'unsafe_rendering') return undefined
-  return { id, name, code, detail: message, errors }
+/** Of one that is gone, or may not be read; not of one that has no value now. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof Fault && error.kind === 'notFound' && !(error instanceof Unresolved)
 }
 
 /** A text where it is one: whether it was stored as a file matters to nobody who reads it. */

@@ -9,19 +9,19 @@ import { Fault } from './output.ts'
 const most = 1000
 
 export interface ReadingOptions extends ReadOptions {
-  /** Told of each template that cannot be resolved: it is left out. Without it, nothing is read where there is one. */
+  /** Told of each secret that has no value now: it is left out. Without it, nothing is read where there is one. */
   readonly onUnresolved?: (one: UnresolvedSecret) => void
 }
 
-/** Templates that cannot be resolved, each with what is wrong. */
+/** Secrets that have no value now, each with what is wrong. */
 export class Unresolved extends Fault {
   constructor(all: readonly UnresolvedSecret[]) {
     super('notFound', all.map(whyUnresolved).join('\n'))
   }
 }
 
-export function whyUnresolved({ name, detail }: UnresolvedSecret): string {
-  return `The template ${name} cannot be resolved: ${detail}`
+export function whyUnresolved({ name, code, detail }: UnresolvedSecret): string {
+  return code === 'not_found' ? `${name} has no value: ${detail}` : `The template ${name} cannot be resolved: ${detail}`
 }
 
 /**
@@ -78,6 +78,7 @@ const firstLine = 'values'
 function absenceIn(error: unknown, names: readonly string[]): unknown {
   if (error instanceof NotFound || !(error instanceof StrongroomError)) return error
   if (error.code !== 'unresolved_references') return error
-  const which = names.length === 1 ? `No secret is called "${names[0]}"` : 'One of the secrets is not there any more'
-  return new Fault('notFound', `${which}, or none that this key may read.`)
+  const [first] = error.errors
+  const [one] = names
+  return new Fault('notFound', first?.detail ?? `No secret is called "${one}", or none that this key may read.`)
 }

@@ -1578,11 +1578,11 @@ export interface UnresolvedReference {
   readonly part?: number
 }
 
-/** A template of several that has no value now, and why. */
+/** A secret of several that has no value now, and why. */
 export interface UnresolvedSecret {
   readonly id: number
   readonly name: string
-  /** `unresolved_references`, `unsafe_rendering` or `too_large`. */
+  /** `unresolved_references`, `unsafe_rendering` or `too_large`; `not_found` where the value was destroyed. */
   readonly code: string
   readonly detail: string
   /** Each reference at fault, and the template that it is in. */

@@ -22,6 +22,14 @@ export interface Secret extends Details {
   readonly mac: Uint8Array
 }
 
+/** Nothing can be read of one whose current version was destroyed. */
+export function isDestroyed({ destroyedAt }: Pick<Secret, 'destroyedAt'>): boolean {
+  return destroyedAt !== null
+}
+
+/** What is said of one that has none. */
+export const noValue = 'The value of its current version was destroyed. Store a new one, or restore an older version.'
+
 /** A decoy's read is told of at once; `revoke` ends the key that read it, too. */
 export type Decoy = 'tell' | 'revoke'
 

@@ -77,6 +77,11 @@ export function absentDetail(name: string): string {
   return `There is no secret "${name}", or none that may be read.`
 }
 
+/** What is said of a reference to what has no value. */
+export function destroyedDetail(name: string): string {
+  return `The value of the current version of "${name}" was destroyed.`
+}
+
 /** A refusal that lists places, each in its own field or in the one that is given; its message tells the first. */
 export function refuseAt(
   code: 'invalid' | 'unresolved_references' | 'unsafe_rendering',

@@ -98,15 +98,16 @@ function refuse(code: 'unresolved_references' | 'unsafe_rendering', faults: read
   return refuseAt(code, 'template', faults)
 }
 
-/** @throws Refusal `unresolved_references` with each reference whose name is not among these */
+/** @throws Refusal `unresolved_references` with each reference whose name is not among these, and why it is not */
 export function refuseUnresolved(
   templates: readonly Template[],
   values: Pick<ReadonlyMap<string, Value>, 'has'>,
+  whyOf: (name: string) => string = absentDetail,
 ): void {
   const missing = templates.flatMap(({ references, origin }) =>
     references
       .filter(({ name }) => !values.has(name))
-      .map((reference) => faultOf(origin, reference, absentDetail(reference.name))),
+      .map((reference) => faultOf(origin, reference, whyOf(reference.name))),
   )
   if (missing.length > 0) throw refuse('unresolved_references', missing)
 }

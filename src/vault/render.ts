@@ -3,6 +3,7 @@
 import type { Held } from '../model/deployment.ts'
 import { checkLabel } from '../model/name.ts'
 import type { Value } from '../render/fill.ts'
+import { absentDetail, destroyedDetail } from '../render/grammar.ts'
 import { inTurns } from '../render/steps.ts'
 import { namesIn, refuseUnresolved } from '../render/template.ts'
 import { parsingUserData, renderingUserData, type UserData } from '../render/user-data.ts'
@@ -59,24 +60,23 @@ export async function renderRead(
  */
 export async function renderAll(vault: Vault, asker: Asker, documents: readonly UserData[]): Promise<void> {
   const { values } = await valuesOf(vault, asker, documents)
-  refuseUnresolved(
-    documents.flatMap(({ templates }) => templates),
-    values,
-  )
   for (const document of documents) await inTurns(renderingUserData(document, values))
 }
 
+/** @throws Refusal `unresolved_references` unless all are there */
 async function valuesOf(
   vault: Vault,
   asker: Asker,
   documents: readonly UserData[],
 ): Promise<{ readonly values: ReadonlyMap<string, Value>; readonly held: readonly Held[] }> {
-  const names = namesIn(documents.flatMap(({ templates }) => templates))
-  const { all, parts } = await readSecrets(vault, asker, names)
+  const templates = documents.flatMap((document) => document.templates)
+  const names = namesIn(templates)
+  const { all, parts, destroyed } = await readSecrets(vault, asker, names)
   const found = all.flatMap((one) => one ?? [])
   const values = new Map(
     found.map(({ secret, value }) => [secret.name, secret.type === 'file' ? value : value.toString()] as const),
   )
+  refuseUnresolved(templates, values, (name) => (destroyed.includes(name) ? destroyedDetail(name) : absentDetail(name)))
   // What went into a template is in the document, too.
   const secrets = new Map([...found.map(({ secret }) => secret), ...parts].map((secret) => [secret.uid, secret]))
   return { values, held: [...secrets.values()].map(({ id, uid, name, version }) => ({ id, uid, name, version })) }

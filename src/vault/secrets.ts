@@ -6,7 +6,7 @@ import { newUid } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import { checkSecretName } from '../model/name.ts'
 import type { Right } from '../model/scope.ts'
-import { type Decoy, type Details, plainDetails, type Secret } from '../model/secret.ts'
+import { type Decoy, type Details, isDestroyed, noValue, plainDetails, type Secret } from '../model/secret.ts'
 import type { IdOrName, Known, Match, Place } from '../store/naming.ts'
 import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
@@ -161,25 +161,38 @@ function lookIn(
       names.length,
       found.reduce((sum, one) => sum + (typeof one === 'string' ? 0 : one.sealed.length), 0),
     )
-    return Promise.all(found.map((one) => (typeof one === 'string' ? one : openStored(vault, asker, one))))
+    return Promise.all(
+      found.map((one) => {
+        if (typeof one === 'string') return one
+        return isDestroyed(one.secret) ? 'destroyed' : openStored(vault, asker, one)
+      }),
+    )
   }
 }
 
 /**
  * Reads many secrets in one transaction, each with its own record.
  *
- * @returns what was found, in the order asked for; `undefined` for what is absent or not to be read by this asker; and what went
- *   into templates among it
+ * @returns what was found, in the order asked for; `undefined` for what is absent or not to be read by this asker, and for what
+ *   has no value, which is named in `destroyed`; and what went into templates among it
  * @throws Refusal `integrity_failure`; of templates as `resolve` does
  */
 export async function readSecrets(
   vault: Vault,
   asker: Asker,
   refs: readonly IdOrName[],
-): Promise<{ readonly all: readonly (ReadSecret | undefined)[]; readonly parts: readonly Secret[] }> {
+): Promise<{
+  readonly all: readonly (ReadSecret | undefined)[]
+  readonly parts: readonly Secret[]
+  readonly destroyed: readonly string[]
+}> {
   const { noting, there } = followEnvironment(asker)
   const found = await ask(vault, noting, { kind: 'read_secrets', refs })
-  const opened = await Promise.all(found.map((one) => ('kind' in one ? undefined : openStored(vault, asker, one))))
+  const seen = found.map((one) => ('kind' in one ? undefined : one))
+  const destroyed = seen.flatMap((one) => (one !== undefined && isDestroyed(one.secret) ? [one.secret.name] : []))
+  const opened = await Promise.all(
+    seen.map((one) => (one === undefined || isDestroyed(one.secret) ? undefined : openStored(vault, asker, one))),
+  )
   const { all, parts } = await resolve(
     vault,
     there(),
@@ -187,10 +200,10 @@ export async function readSecrets(
   )
   const byUid = new Map(all.map((one) => [one.secret.uid, one]))
   const inside = parts.map(({ secret }) => secret)
-  return { all: opened.map((one) => one && byUid.get(one.secret.uid)), parts: inside }
+  return { all: opened.map((one) => one && byUid.get(one.secret.uid)), parts: inside, destroyed }
 }
 
-/** A template that has no value now, and why. */
+/** A secret that has no value now, and why: a template that is not resolved, or one whose value was destroyed. */
 export interface Unresolved {
   readonly secret: Secret
   readonly refusal: Refusal
@@ -203,8 +216,8 @@ export const maxRead = 1000
  * Reads many secrets in one transaction, each with its own record: all that are there, or none.
  *
  * @param refs ids, or names
- * @returns what was found, each once and in the order asked for; of which there is none, or none that may be seen; and the templates
- *   that are not resolved, with why
+ * @returns what was found, each once and in the order asked for; of which there is none, or none that may be seen; and what has no
+ *   value, with why
  * @throws Refusal `forbidden` when one of them may be seen and not read; `too_large`, `confirmation_required`, `integrity_failure`
  */
 export async function readBatch<Ref extends IdOrName>(
@@ -218,16 +231,20 @@ export async function readBatch<Ref extends IdOrName>(
   readonly unresolved: readonly Unresolved[]
 }> {
   const wanted = [...new Set(refs)]
-  const { noting, there } = followEnvironment(asker)
+  const { noting, there: asThere } = followEnvironment(asker)
   const stored = await ask(vault, noting, { kind: 'read_batch', refs: wanted })
-  const read = await Promise.all(stored.flatMap((one) => (one === undefined ? [] : [openStored(vault, asker, one)])))
+  const there = stored.filter((one) => one !== undefined)
+  const valued = there.filter(({ secret }) => !isDestroyed(secret))
+  const read = await Promise.all(valued.map((one) => openStored(vault, asker, one)))
+  const unresolved: Unresolved[] = there.flatMap(({ secret }) =>
+    isDestroyed(secret) ? [{ secret, refusal: new Refusal('not_found', noValue) }] : [],
+  )
   const missing = wanted.filter((_, at) => stored[at] === undefined)
   const roots = form === 'stored' ? [] : read.filter(({ secret }) => secret.type === 'template')
-  if (roots.length === 0) return { found: read, missing, unresolved: [] }
-  const resolved = await resolveEach(roots, lookIn(vault, there(), 'secrets:read'))
+  if (roots.length === 0) return { found: read, missing, unresolved }
+  const resolved = await resolveEach(roots, lookIn(vault, asThere(), 'secrets:read'))
   const values = new Map(roots.map((root, at) => [root, resolved[at]]))
   const found: ReadSecret[] = []
-  const unresolved: Unresolved[] = []
   for (const { secret, value } of read.map((one) => ({ secret: one.secret, value: values.get(one) ?? one.value }))) {
     if (value instanceof Refusal) unresolved.push({ secret, refusal: value })
     else found.push({ secret, value })

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type FieldFault, Refusal } from '../errors.ts'
 import type { Secret } from '../model/secret.ts'
 import { Budget, type Value } from '../render/fill.ts'
-import { absentDetail, type Reference } from '../render/grammar.ts'
+import { absentDetail, destroyedDetail, type Reference } from '../render/grammar.ts'
 import { fillText, parseText, type Text } from '../render/text.ts'
 
 /** Templates in templates, the first one counted. */
@@ -26,7 +26,7 @@ const resolvedInTurn = 20
 const maxFaults = 100
 
 /** A secret that a template refers to: what it holds, or why it does not go in. */
-export type Part = { readonly secret: Secret; readonly value: Buffer } | 'absent' | 'forbidden'
+export type Part = { readonly secret: Secret; readonly value: Buffer } | 'absent' | 'forbidden' | 'destroyed'
 
 /** Looks names up at once, where they are meant, each once. */
 export type Look = (names: readonly string[]) => Promise<readonly Part[]>
@@ -215,6 +215,7 @@ class Graph {
     // What was not looked for is deeper than it may be.
     if (part === undefined) return this.#fault(own, reference, tooDeep)
     if (part === 'absent') return this.#fault(own, reference, absentDetail(name))
+    if (part === 'destroyed') return this.#fault(own, reference, destroyedDetail(name))
     if (part === 'forbidden')
       return this.#fault(own, reference, `The secret "${name}" is there, and whoever asks may not read it.`)
     const { secret, value } = part

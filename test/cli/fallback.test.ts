@@ -93,6 +93,15 @@ suite('run --fallback', () => {
     middleman.always = undefined
     await run()
     const { body } = await api.get('/v3/secrets/by-name/web-db')
+    await api.delete(`/v3/secrets/${body.id}/versions/1`)
+    const valueless = await run()
+    assert.equal(valueless.code, 3)
+    assert.match(valueless.stderr, /web-db has no value: .* was destroyed/)
+    assert.ok(!existsSync(copy))
+
+    await api.put(`/v3/secrets/${body.id}`, { value: 'new' })
+    await run()
+    assert.ok(existsSync(copy))
     await api.delete(`/v3/secrets/${body.id}`)
     assert.equal((await run()).code, 3)
     assert.ok(!existsSync(copy))

@@ -95,6 +95,17 @@ preparedSuite('strongroom secrets', async () => {
     const unrun = await person.run(['run', '--only', 'part/*', '--', 'sh', '-c', 'echo ran'])
     assert.deepEqual([unrun.code, unrun.stdout], [3, ''])
     assert.match(unrun.stderr, /part\/worse cannot be resolved/)
+    await api.delete(`/v3/secrets/${(await api.get('/v3/secrets/by-name/part%2Fa')).body.id}/versions/1`)
+    for (const words of [
+      ['secrets', 'get', 'part/a'],
+      ['run', '--only', 'part/a', '--', 'env'],
+      ['run', '--only', 'part/a', '--target', 'web-1', '--', 'env'],
+      ['export', '--only', 'part/a', '--format', 'json'],
+    ]) {
+      const { code, stdout, stderr } = await person.run(words)
+      assert.deepEqual([code, stdout], [3, ''], words.join(' '))
+      assert.match(stderr, /part\/a.* was destroyed/, words.join(' '))
+    }
     const malformed = await person.run(['secrets', 'set', 'part/whole'], { input: `\${{secret.}}` })
     assert.equal(malformed.code === 0, false)
     assert.match(malformed.stderr, /line 1, column 1/)

@@ -72,8 +72,12 @@ for (const engine of engines) {
       const known = await api.get('/v3/secrets/1', { 'if-none-match': '"2"' })
       assertProblem(known, 404, 'not_found', /was destroyed/)
       const batch = await api.post('/v3/secrets/batch', { names: ['db'] })
-      assert.deepEqual([batch.body.secrets, batch.body.missing], [[], ['db']])
-      assert.equal((await api.post('/v3/render', { template: `\${{secret.db}}` })).status, 422)
+      assert.deepEqual([batch.body.secrets, batch.body.missing], [[], []])
+      const [{ name, code, detail }] = batch.body.unresolved
+      assert.deepEqual([name, code], ['db', 'not_found'])
+      assert.match(detail, /was destroyed/)
+      const rendered = await api.post('/v3/render', { template: `\${{secret.db}}` })
+      assertProblem(rendered, 422, 'unresolved_references', /"db" was destroyed/)
       const values = await listsApi('secrets/all-values')
       assert.deepEqual(
         values.body.data.map(({ secret_key: key }: { secret_key: string }) => key),
@@ -81,7 +85,7 @@ for (const engine of engines) {
       )
       assert.equal((await listsApi('secrets/lists/default/values/db')).status, 404)
       await api.post('/v3/secrets', { name: 'text', value: `\${{secret.db}}`, type: 'template' })
-      assert.equal((await api.get('/v3/secrets/2')).body.code, 'unresolved_references')
+      assertProblem(await api.get('/v3/secrets/2'), 422, 'unresolved_references', /"db" was destroyed/)
       assert.deepEqual(
         (await api.get('/v3/secrets')).body.secrets.map(({ name }: { name: string }) => name),
         ['db', 'text'],

@@ -121,9 +121,7 @@ async function readGroup(group: readonly Chosen[], signal: AbortSignal) {
   const [broken] = unresolved
   if (broken !== undefined) {
     const others = unresolved.length > 1 ? ` (and ${unresolved.length - 1} more)` : ''
-    throw new Error(
-      `${broken.name}${others} can’t be resolved: ${broken.detail} Deselect what can’t, then export again.`,
-    )
+    throw new Error(`${broken.name}${others} can’t be read: ${broken.detail} Deselect what can’t, then export again.`)
   }
   return secrets.map(({ name, value, encoding }) => ({ name, value: encoding === 'base64' ? bytesOf(value) : value }))
 }

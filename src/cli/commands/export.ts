@@ -9,7 +9,10 @@ export function define(command: Command): void {
     .option('--only <pattern>', 'only secrets of this name or pattern; may be given several times', collect)
     .option('--list <list>', 'only secrets in this list')
     .option('--skip-files', 'leave out secrets of type file')
-    .option('--skip-unresolved', 'leave out templates that cannot be resolved, and say which')
+    .option(
+      '--skip-unresolved',
+      'leave out secrets without a value now, such as templates that cannot be resolved, and say which',
+    )
     .option('--output <file>', 'write this file, for its owner alone, instead of standard output')
     .option('--name <name>', 'with k8s: what the Secret is called', 'strongroom')
     .action(async (options) => (await import('../export-secrets.ts')).exportSecrets(options))

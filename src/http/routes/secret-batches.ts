@@ -144,13 +144,16 @@ const UnresolvedOne = Type.Object(
   {
     id: Id,
     name: Type.String(),
-    code: Type.String({ description: '`unresolved_references`, `unsafe_rendering` or `too_large`' }),
+    code: Type.String({
+      description:
+        '`unresolved_references`, `unsafe_rendering` or `too_large`; `not_found` where the value was destroyed',
+    }),
     detail: Type.String(),
     errors: Type.Array(Type.Object(FaultFields, { title: 'UnresolvedReference' }), {
       description: 'Each reference at fault, and the template that it is in.',
     }),
   },
-  { title: 'UnresolvedSecret', description: 'A template of several that has no value now, and why.' },
+  { title: 'UnresolvedSecret', description: 'A secret of several that has no value now, and why.' },
 )
 
 export const secretBatchRoutes: readonly Route[] = [
@@ -161,7 +164,7 @@ export const secretBatchRoutes: readonly Route[] = [
     tag: 'Secrets',
     summary: 'Read many secrets',
     description:
-      'At most 1000, by name or by id, in one transaction: each is read once, with a record of its own. `missing` has those that are not there, or that the key may not see; `unresolved` the templates that cannot be resolved, each with the reason. One that it may see and not read is 403 for all; `errors` names each of those. Values of more than 16 MiB together are 413. People confirm first that it is they, as wherever many values are read at once.',
+      'At most 1000, by name or by id, in one transaction: each is read once, with a record of its own. `missing` has those that are not there, or that the key may not see; `unresolved` those that have no value now, each with the reason: templates that cannot be resolved, and secrets whose current version was destroyed. One that it may see and not read is 403 for all; `errors` names each of those. Values of more than 16 MiB together are 413. People confirm first that it is they, as wherever many values are read at once.',
     scope: 'secrets:read',
     repeat: 'safe',
     schemas: {

@@ -4,7 +4,7 @@ import type { Aside, AuditObject, RecordedCode } from '../../audit/record.ts'
 import type { FieldFault } from '../../errors.ts'
 import { defaultList, type List } from '../../model/list.ts'
 import { allowsName, managesAccount, type Right } from '../../model/scope.ts'
-import type { Decoy, Details, Secret, SecretKey } from '../../model/secret.ts'
+import { type Decoy, type Details, isDestroyed, noValue, type Secret, type SecretKey } from '../../model/secret.ts'
 import { chainFrom, environmentOf, hasSome, isHere, isStrict } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import {
@@ -160,7 +160,7 @@ function idsNamed(call: Call, name: string): number {
   return chainFrom(call).filter((id) => work.world.has(secretsByName, account.id, id, name)).length
 }
 
-/** Reads many at once, each with its record, in the order of the references. */
+/** Reads many at once, each with its record, in the order of the references; without a value, where that was destroyed. */
 const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, readonly (StoredSecret | Refused)[]>()({
   kind: 'read_secrets',
   action: 'secret.read',
@@ -177,8 +177,7 @@ const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, read
     const read = refs.map((id) => {
       const found = ownSecret(call, id, 'secrets:read')
       if ('kind' in found) return found
-      if (isValueless(found)) return refuseValueless(call, found)
-      record(call, objectOf(found), 'ok')
+      record(call, objectOf(found), isValueless(found) ? 'not_found' : 'ok')
       return found
     })
     return { kind: 'done', result: read }
@@ -188,7 +187,10 @@ const readSecrets = defineOperation<{ readonly refs: readonly IdOrName[] }, read
 /** As many values, sealed, as are answered together. */
 const maxBatchBytes = 16 * 1024 * 1024
 
-/** Reads many at once, each with its record, as each would be read alone: all that are there, or none. */
+/**
+ * Reads many at once, each with its record, as each would be read alone: all that are there, or none; without a value, where that
+ * was destroyed.
+ */
 const readBatch = defineOperation<{ readonly refs: readonly IdOrName[] }, readonly (StoredSecret | undefined)[]>()({
   kind: 'read_batch',
   action: 'secret.read',
@@ -215,21 +217,21 @@ const readBatch = defineOperation<{ readonly refs: readonly IdOrName[] }, readon
       }))
       return { ...forbid(call, objectOf(first.found), right), fields }
     }
-    const read = looked.map(({ found, isAllowed }) => (isAllowed && hasValue(found) ? found : undefined))
+    const read = looked.map(({ found, isAllowed }) => (isAllowed ? found : undefined))
     if (sumOf(read.map((one) => one?.sealed.length ?? 0)) > maxBatchBytes) {
       const detail = `The values have more than ${maxBatchBytes} bytes together. Read fewer at once.`
       return refuse(call, unknownSecret(refs[0] ?? 0), 'too_large', detail)
     }
     for (const [at, one] of read.entries()) {
       const { found } = looked[at] ?? {}
-      if (one !== undefined) record(call, objectOf(one), 'ok')
-      else record(call, found === undefined ? unknownSecret(refs[at] ?? 0) : objectOf(found), 'not_found')
+      const object = found === undefined ? unknownSecret(refs[at] ?? 0) : objectOf(found)
+      record(call, object, one === undefined || isValueless(one) ? 'not_found' : 'ok')
     }
     return { kind: 'done', result: read }
   },
 })
 
-/** What a template refers to: the secrets, and of which names there is none, or none that may be read. */
+/** What a template refers to: the secrets, without a value where that was destroyed; and of which names there is none, or none that may be read. */
 const readParts = defineOperation<
   { readonly names: readonly string[]; readonly right: 'secrets:read' | 'secrets:scan' },
   readonly (StoredSecret | 'absent' | 'forbidden')[]
@@ -255,9 +257,11 @@ const readParts = defineOperation<
     }
     const parts = looked.map(({ found, isAllowed, isSeen }, at) => {
       const object = found === undefined ? unknownSecret(names[at] ?? '') : objectOf(found)
-      const isThere = hasValue(found) && (isAllowed || isSeen)
-      record(call, object, isThere ? (isAllowed ? 'ok' : 'forbidden') : 'not_found')
-      if (found === undefined || !isThere) return 'absent'
+      if (found === undefined || !(isAllowed || isSeen)) {
+        record(call, object, 'not_found')
+        return 'absent'
+      }
+      record(call, object, isAllowed ? (isValueless(found) ? 'not_found' : 'ok') : 'forbidden')
       return isAllowed ? found : 'forbidden'
     })
     return { kind: 'done', result: parts }
@@ -861,16 +865,11 @@ function refuseInherited(call: Call, found: StoredSecret): Refused {
 
 /** Whether the value of its current version was destroyed: it is there, and nothing can be read of it. */
 export function isValueless({ secret }: Pick<StoredSecret, 'secret'>): boolean {
-  return secret.destroyedAt !== null
-}
-
-function hasValue(found: StoredSecret | undefined): found is StoredSecret {
-  return found !== undefined && !isValueless(found)
+  return isDestroyed(secret)
 }
 
 function refuseValueless(call: Call, found: StoredSecret): Refused {
-  const message = 'The value of its current version was destroyed. Store a new one, or restore an older version.'
-  return refuse(call, objectOf(found), 'not_found', message)
+  return refuse(call, objectOf(found), 'not_found', noValue)
 }
 
 const noValueToRename =
