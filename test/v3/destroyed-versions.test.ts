@@ -86,6 +86,8 @@ for (const engine of engines) {
       assert.equal((await listsApi('secrets/lists/default/values/db')).status, 404)
       await api.post('/v3/secrets', { name: 'text', value: `\${{secret.db}}`, type: 'template' })
       assertProblem(await api.get('/v3/secrets/2'), 422, 'unresolved_references', /"db" was destroyed/)
+      const reads = await trail('secret.read')
+      assert.deepEqual([reads.includes('2 not_found'), reads.includes('2 ok')], [true, false])
       assert.deepEqual(
         (await api.get('/v3/secrets')).body.secrets.map(({ name }: { name: string }) => name),
         ['db', 'text'],
