@@ -7,6 +7,7 @@ import { sqlitePath } from '../../src/store/location.ts'
 import { secrets } from '../../src/store/tables/secret.ts'
 import { runBeside } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
+import { makeIdentity } from '../support/identity.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const [sqlite] = engines
@@ -51,16 +52,15 @@ for (const engine of engines) {
       const writing = (async () => {
         for (let at = 0; !isDone; at++) await server.api.post('/v3/secrets', { name: `s-${at}`, value: 'v' })
       })()
-      const pass = `${makeFolder()}/pass`
-      writeFileSync(pass, 'a long enough passphrase\n')
+      const { file, recipient } = await makeIdentity()
       const out = `${makeFolder()}/b`
 
-      const made = await runBeside(server.place, ['backup', '--out', out, '--passphrase-file', pass])
+      const made = await runBeside(server.place, ['backup', '--out', out, '--recipient', recipient])
       isDone = true
       await writing
 
       assert.equal(made.code, 0)
-      const verified = await runBeside(server.place, ['backup', 'verify', '--from', out, '--passphrase-file', pass])
+      const verified = await runBeside(server.place, ['backup', 'verify', '--from', out, '--identity', file])
       assert.equal(verified.code, 0, verified.stdout)
     })
   })

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { restore } from '../../src/copy/backup.ts'
 import { fillStoreAt, readStoreAt } from '../../src/copy/location.ts'
 import { readPart, writePart } from '../../src/copy/part.ts'
@@ -12,10 +11,12 @@ import type { Row } from '../../src/store/dump/dump.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 import { Api } from '../support/api.ts'
 import { archive, newArchive } from '../support/archive.ts'
-import { runCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
-import { engines, makeFolder, type Place } from '../support/engines.ts'
+import { atEnd } from '../support/ends.ts'
+import { engines, makeFolder, type Place, type TestEngine } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
+import { runHere } from '../support/host-command.ts'
+import { makeIdentity } from '../support/identity.ts'
 import { makeKey, sign, timesAt } from '../support/issuer.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
@@ -96,6 +97,45 @@ async function makeRich(t: Lasting, server: TestServer): Promise<{ readonly STRO
   return { STRONGROOM_AUDIT_ARCHIVE: path }
 }
 
+interface Rich {
+  readonly place: Place
+  readonly key: string
+  /** For whoever looks at what is archived. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+const rich = new Map<TestEngine, Promise<Rich>>()
+
+/** Made once of each kind. */
+async function makeRichStore(engine: TestEngine): Promise<Rich> {
+  const server = await startServer({ after: atEnd }, engine, reaching)
+  const env = await makeRich({ after: atEnd }, server)
+  await server.stop()
+  return { place: server.place, key: server.api.key, env }
+}
+
+/** A copy of the rich store of a kind, without a server. */
+async function richStore(t: TestContext, engine: TestEngine): Promise<Rich> {
+  const made = await copyOfRich(engine)
+  t.after(() => made.place.clear())
+  return made
+}
+
+/** The same with a server. */
+async function richServer(t: TestContext, engine: TestEngine) {
+  const made = await copyOfRich(engine)
+  const { url, stop } = await startServer(t, engine, { ...reaching, place: made.place })
+  t.after(() => made.place.clear())
+  return { ...made, api: new Api(url, made.key), stop }
+}
+
+async function copyOfRich(engine: TestEngine): Promise<Rich> {
+  const making = rich.get(engine) ?? makeRichStore(engine)
+  rich.set(engine, making)
+  const made = await making
+  return { ...made, place: await engine.copyPlace(made.place) }
+}
+
 /** The one of a rich store: marked, its read still told of, and whoever reads it now is told of and revoked. */
 async function isDecoyStill(api: Api): Promise<void> {
   assert.deepEqual((await api.get('/v3/metadata?name=s-7')).body.secrets[0].decoy, { revoke: true })
@@ -131,18 +171,11 @@ function urlOf({ dataDir, databaseUrl }: Place): string {
 }
 
 /** A new place, with the root key of another. */
-async function emptyPlace(t: TestContext, engine: (typeof engines)[number], from: Place): Promise<Place> {
+async function emptyPlace(t: TestContext, engine: TestEngine, from: Place): Promise<Place> {
   const place = await engine.makePlace()
   t.after(() => place.clear())
   copyFileSync(join(from.dataDir, 'root.key'), join(place.dataDir, 'root.key'))
   return place
-}
-
-async function makeIdentity(): Promise<{ file: string; recipient: string }> {
-  const identity = await generateIdentity()
-  const file = join(makeFolder(), 'identity.txt')
-  writeFileSync(file, `# made for a test\n${identity}\n`)
-  return { file, recipient: await identityToRecipient(identity) }
 }
 
 for (const engine of engines) {
@@ -174,15 +207,13 @@ for (const engine of engines) {
     })
 
     test('moves to the other kind and back without a byte of difference', async (t) => {
-      const server = await startServer(t, engine, reaching)
-      await makeRich(t, server)
-      await server.stop()
+      const server = await richStore(t, engine)
       const there = await emptyPlace(t, other, server.place)
       const back = await emptyPlace(t, engine, server.place)
       const before = await rowsOf(server.place)
       for (const { name } of tables) assert.ok((before[name]?.length ?? 0) > 0, `${name} is tested`)
 
-      const moved = runCommand(server.place, ['migrate-store', '--from', urlOf(server.place), '--to', urlOf(there)])
+      const moved = await runHere(server.place, ['migrate-store', '--from', urlOf(server.place), '--to', urlOf(there)])
 
       assert.equal(moved.code, 0, moved.stderr)
       assert.match(moved.stdout, /Copied and checked: 2 accounts, 33 secrets \(\d+ values opened\), \d+ audit records/)
@@ -193,24 +224,22 @@ for (const engine of engines) {
         after['audit']?.filter((row) => row[6] !== 'store.migrate'),
         before['audit'],
       )
-      const returned = runCommand(there, ['migrate-store', '--from', urlOf(there), '--to', urlOf(back), '--json'])
+      const returned = await runHere(there, ['migrate-store', '--from', urlOf(there), '--to', urlOf(back), '--json'])
       assert.equal(returned.code, 0, returned.stderr)
       assert.equal(JSON.parse(returned.stdout).secrets, 33)
       const again = await startServer(t, engine, { place: back })
-      const api = new Api(again.url, server.api.key)
+      const api = new Api(again.url, server.key)
       assert.equal((await api.get('/v3/secrets/1')).body.value, 'zweites ✓\r\n')
       await isDecoyStill(api)
     })
 
     test('is not copied over another, nor half when it is broken off', async (t) => {
-      const server = await startServer(t, engine, reaching)
-      await makeRich(t, server)
-      await server.stop()
+      const server = await richStore(t, engine)
       const target = await startServer(t, other)
       await target.stop()
       const before = await rowsOf(target.place)
 
-      const refused = runCommand(server.place, [
+      const refused = await runHere(server.place, [
         ...['migrate-store', '--from', urlOf(server.place)],
         ...['--to', urlOf(target.place)],
       ])
@@ -227,7 +256,7 @@ for (const engine of engines) {
       await snapshot.close()
       await filling.close()
       await assert.rejects(readStoreAt(empty), /There is no store in/)
-      const { code, stderr } = runCommand(server.place, [
+      const { code, stderr } = await runHere(server.place, [
         ...['migrate-store', '--from', urlOf(server.place)],
         ...['--to', urlOf(empty)],
       ])
@@ -235,17 +264,16 @@ for (const engine of engines) {
     })
 
     test('is backed up while it serves, proven, and restored', async (t) => {
-      const server = await startServer(t, engine, reaching)
-      await makeRich(t, server)
+      const server = await richServer(t, engine)
       const { file, recipient } = await makeIdentity()
       const out = join(makeFolder(), 'backup')
 
-      const made = runCommand(server.place, ['backup', '--out', out, '--recipient', recipient])
+      const made = await runHere(server.place, ['backup', '--out', out, '--recipient', recipient])
 
       assert.equal(made.code, 0, made.stderr)
       for (const part of ['keys', 'values']) assert.equal(statSync(`${out}.${part}.age`).mode & 0o777, 0o600)
       await server.api.put('/v3/secrets/1', { value: 'later' })
-      const proven = runCommand(server.place, ['backup', 'verify', '--from', out, '--identity', file])
+      const proven = await runHere(server.place, ['backup', 'verify', '--from', out, '--identity', file])
       assert.equal(proven.code, 0, proven.stderr)
       assert.match(made.stdout, /The values of account other-\w+ need transit:http:\S+ as well/)
       assert.match(proven.stdout, /can be restored: 2 accounts, 33 secrets, 34 values opened/)
@@ -253,31 +281,31 @@ for (const engine of engines) {
       await server.stop()
       for (const target of [engine, other]) {
         const place = await emptyPlace(t, target, server.place)
-        const { code, stderr } = runCommand(place, ['restore', '--from', out, '--identity', file])
+        const { code, stderr } = await runHere(place, ['restore', '--from', out, '--identity', file])
         assert.equal(code, 0, stderr)
         const restored = await startServer(t, target, { place })
-        const api = new Api(restored.url, server.api.key)
+        const api = new Api(restored.url, server.key)
         assert.equal((await api.get('/v3/secrets/1')).body.value, 'zweites ✓\r\n')
         await isDecoyStill(api)
         await restored.stop()
-        assert.equal(runCommand(place, ['restore', '--from', out, '--identity', file]).code, 1)
+        assert.equal((await runHere(place, ['restore', '--from', out, '--identity', file])).code, 1)
       }
     })
 
     test('that lost something by a restore is found by a checkpoint that was kept', async (t) => {
-      const server = await startServer(t, engine, reaching)
-      const env = await makeRich(t, server)
+      const server = await richServer(t, engine)
+      const { env } = server
       const { file, recipient } = await makeIdentity()
       const out = join(makeFolder(), 'backup')
-      assert.equal(runCommand(server.place, ['backup', '--out', out, '--recipient', recipient]).code, 0)
+      assert.equal((await runHere(server.place, ['backup', '--out', out, '--recipient', recipient])).code, 0)
       await server.api.put('/v3/secrets/1', { value: 'lost' })
       const checkpoint = join(makeFolder(), 'checkpoint')
-      writeFileSync(checkpoint, runCommand(server.place, ['audit', 'checkpoint']).stdout)
+      writeFileSync(checkpoint, (await runHere(server.place, ['audit', 'checkpoint'])).stdout)
       await server.stop()
       const place = await emptyPlace(t, engine, server.place)
-      assert.equal(runCommand(place, ['restore', '--from', out, '--identity', file]).code, 0)
+      assert.equal((await runHere(place, ['restore', '--from', out, '--identity', file])).code, 0)
 
-      const found = runCommand(place, ['audit', 'verify', '--state', '--checkpoint', checkpoint], env)
+      const found = await runHere(place, ['audit', 'verify', '--state', '--checkpoint', checkpoint], env)
 
       assert.equal(found.code, 1)
       assert.match(found.stderr, /TAMPERED: account default, record \d+/)
@@ -287,37 +315,35 @@ for (const engine of engines) {
 
 suite('A backup', () => {
   test('is refused when it is another’s, cut, changed anywhere, or of two', async (t) => {
-    const server = await startServer(t, sqlite, reaching)
-    await makeRich(t, server)
+    const server = await richStore(t, sqlite)
     const [own, stranger] = [await makeIdentity(), await makeIdentity()]
     const folder = makeFolder()
-    const make = (name: string) => {
+    const make = async (name: string) => {
       const out = join(folder, name)
-      assert.equal(runCommand(server.place, ['backup', '--out', out, '--recipient', own.recipient]).code, 0)
+      assert.equal((await runHere(server.place, ['backup', '--out', out, '--recipient', own.recipient])).code, 0)
       return out
     }
-    const [one, two] = [make('one'), make('two')]
-    await server.stop()
-    const refused = (from: string, identity: string, why: RegExp) => {
-      const { code, stderr } = runCommand(server.place, ['backup', 'verify', '--from', from, '--identity', identity])
+    const [one, two] = [await make('one'), await make('two')]
+    const refused = async (from: string, identity: string, why: RegExp) => {
+      const { code, stderr } = await runHere(server.place, ['backup', 'verify', '--from', from, '--identity', identity])
       assert.equal(code, 1)
       assert.match(stderr, why)
     }
 
-    refused(one, stranger.file, /cannot be opened, and nothing was changed/)
+    await refused(one, stranger.file, /cannot be opened, and nothing was changed/)
     renameSync(`${two}.keys.age`, `${one}.keys.age`)
-    refused(one, own.file, /The two parts are of different backups/)
+    await refused(one, own.file, /The two parts are of different backups/)
     copyFileSync(`${one}.values.age`, `${one}.keys.age`)
-    refused(one, own.file, /It holds values, where keys were expected/)
+    await refused(one, own.file, /It holds values, where keys were expected/)
     const whole = readFileSync(`${two}.values.age`)
     for (const length of [0, 100, 1000, whole.length - 1]) {
       writeFileSync(`${two}.values.age`, whole.subarray(0, length))
-      refused(two, own.file, /nothing was changed/)
+      await refused(two, own.file, /nothing was changed/)
     }
     const flipped = Buffer.from(whole)
     flipped[flipped.length >> 1] = (flipped[flipped.length >> 1] ?? 0) ^ 1
     writeFileSync(`${two}.values.age`, flipped)
-    refused(two, own.file, /nothing was changed/)
+    await refused(two, own.file, /nothing was changed/)
   })
 
   test('of which any row, any count or any line was changed or left out is refused', async (t) => {
@@ -359,9 +385,7 @@ suite('A backup', () => {
   })
 
   test('whose rows were forged by somebody who can write one is refused for its MACs and values', async (t) => {
-    const server = await startServer(t, sqlite, reaching)
-    await makeRich(t, server)
-    await server.stop()
+    const server = await richStore(t, sqlite)
     const forged: [table: string, column: number, value: (was: Row) => Row[number]][] = [
       ['api_keys', 5, () => 'secrets:read'],
       ['users', 5, () => 'owner'],
@@ -408,14 +432,22 @@ suite('A backup', () => {
     writeFileSync(short, 'too short\n')
     writeFileSync(long, 'correct horse battery staple\n')
     const out = join(folder, 'backup')
-    const run = (...parameters: string[]) => runCommand(server.place, ['backup', '--out', out, ...parameters])
+    const run = (...parameters: string[]) => runHere(server.place, ['backup', '--out', out, ...parameters])
 
-    assert.match(run().stderr, /--recipient: Say for whom the backup is/)
-    assert.match(run('--passphrase-file', short).stderr, /at least 12 characters/)
-    assert.match(run('--recipient', 'age1nonsense').stderr, /Must be public keys of age/)
+    assert.match((await run()).stderr, /--recipient: Say for whom the backup is/)
+    assert.match((await run('--passphrase-file', short)).stderr, /at least 12 characters/)
+    assert.match((await run('--recipient', 'age1nonsense')).stderr, /Must be public keys of age/)
     assert.ok(!existsSync(`${out}.values.age`))
-    assert.equal(run('--passphrase-file', long).code, 0)
-    const verified = runCommand(server.place, ['backup', 'verify', '--from', out, '--passphrase-file', long, '--json'])
+    assert.equal((await run('--passphrase-file', long)).code, 0)
+    const verified = await runHere(server.place, [
+      'backup',
+      'verify',
+      '--from',
+      out,
+      '--passphrase-file',
+      long,
+      '--json',
+    ])
     assert.equal(verified.code, 0, verified.stderr)
     assert.equal(JSON.parse(verified.stdout).accounts, 1)
   })
@@ -425,7 +457,7 @@ suite('A backup', () => {
     const target = join(makeFolder(), 'target')
     mkdirSync(target)
 
-    const { code, stderr } = runCommand(place, ['migrate-store', '--from', urlOf(place), '--to', `sqlite:${target}`])
+    const { code, stderr } = await runHere(place, ['migrate-store', '--from', urlOf(place), '--to', `sqlite:${target}`])
 
     assert.equal(code, 1)
     assert.match(stderr, /Another Strongroom server uses the data folder/)

@@ -4,9 +4,10 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { Api } from '../support/api.ts'
-import { runCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, makeFolder, type Place, type TestEngine } from '../support/engines.ts'
+import { runHere } from '../support/host-command.ts'
+import { makeIdentity } from '../support/identity.ts'
 import { startServer } from '../support/server.ts'
 
 const [sqlite, postgres] = engines
@@ -17,18 +18,17 @@ for (const engine of engines) {
   suite(`${engine.name}: a version that was destroyed`, { skip: engine.skip || other.skip }, () => {
     test('is so in what is restored from a backup, on both stores', async (t) => {
       const { place, ...kept } = await startWithDestroyed(t, engine)
-      const folder = makeFolder()
-      const [out, passphrase] = [join(folder, 'backup'), join(folder, 'passphrase')]
-      writeFileSync(passphrase, 'correct horse battery staple\n')
-      const opened = ['--passphrase-file', passphrase]
-      run(place, ['backup', '--out', out, ...opened])
+      const { file, recipient } = await makeIdentity()
+      const out = join(makeFolder(), 'backup')
+      const opened = ['--identity', file]
+      await run(place, ['backup', '--out', out, '--recipient', recipient])
 
-      const proven = JSON.parse(run(place, ['backup', 'verify', '--from', out, ...opened, '--json']))
+      const proven = JSON.parse(await run(place, ['backup', 'verify', '--from', out, ...opened, '--json']))
 
       assert.deepEqual([proven.secrets, proven.values_opened], [2, 5])
       for (const target of [engine, other]) {
         const copy = await emptyPlace(t, target, place)
-        run(copy, ['restore', '--from', out, ...opened])
+        await run(copy, ['restore', '--from', out, ...opened])
         await isDestroyedStill(t, target, copy, kept)
       }
     })
@@ -36,10 +36,10 @@ for (const engine of engines) {
     test('is so in the other kind of store, and back', async (t) => {
       const { place, ...kept } = await startWithDestroyed(t, engine)
       const there = await emptyPlace(t, other, place)
-      run(place, ['migrate-store', '--from', urlOf(place), '--to', urlOf(there)])
+      await run(place, ['migrate-store', '--from', urlOf(place), '--to', urlOf(there)])
       const back = await emptyPlace(t, engine, place)
 
-      run(there, ['migrate-store', '--from', urlOf(there), '--to', urlOf(back)])
+      await run(there, ['migrate-store', '--from', urlOf(there), '--to', urlOf(back)])
 
       await isDestroyedStill(t, other, there, kept)
       await isDestroyedStill(t, engine, back, kept)
@@ -72,7 +72,7 @@ async function startWithDestroyed(t: TestContext, engine: TestEngine) {
   const shown = await shownOf(api)
   await stop()
   const checkpoint = join(makeFolder(), 'checkpoint')
-  writeFileSync(checkpoint, run(place, ['audit', 'checkpoint']))
+  writeFileSync(checkpoint, await run(place, ['audit', 'checkpoint']))
   return { place, shown, key: api.key, verify: ['audit', 'verify', '--state', '--checkpoint', checkpoint] }
 }
 
@@ -97,7 +97,7 @@ async function isDestroyedStill(
   place: Place,
   { shown, key, verify }: Omit<Awaited<ReturnType<typeof startWithDestroyed>>, 'place'>,
 ): Promise<void> {
-  run(place, verify)
+  await run(place, verify)
   const rows = await query(place, 'select sealed from versions where destroyed_ms is not null')
   assert.deepEqual(
     rows.map(({ sealed }) => Buffer.from(sealed as Uint8Array).length),
@@ -121,12 +121,12 @@ async function isDestroyedStill(
     [true, true, false],
   )
   await server.stop()
-  run(place, verify)
+  await run(place, verify)
 }
 
 /** @returns what a command that goes well prints */
-function run(place: Place, words: readonly string[]): string {
-  const { code, stdout, stderr } = runCommand(place, words)
+async function run(place: Place, words: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await runHere(place, words)
   assert.equal(code, 0, stderr)
   return stdout
 }

@@ -1,12 +1,12 @@
 /** Who makes or restores a backup at a terminal sees how far it is; programs see nothing of it. */
 import assert from 'node:assert/strict'
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { environment, runCommand } from '../support/child.ts'
 import { runOnTerminal } from '../support/cli.ts'
 import { engines, makeFolder } from '../support/engines.ts'
+import { makeIdentity } from '../support/identity.ts'
 import { startServer } from '../support/server.ts'
 
 /** As the text is without the steering of the terminal: each new state of a line after a mark. */
@@ -21,12 +21,10 @@ for (const engine of engines) {
       const { api, place } = await startServer(t, engine)
       for (const name of ['a', 'b', 'c']) await api.post('/v3/secrets', { name, value: `value of ${name}` })
       const folder = makeFolder()
-      const [out, identity, to] = [join(folder, 'backup'), join(folder, 'identity'), await engine.makePlace()]
+      const [out, to] = [join(folder, 'backup'), await engine.makePlace()]
       t.after(() => to.clear())
       copyFileSync(join(place.dataDir, 'root.key'), join(to.dataDir, 'root.key'))
-      const secret = await generateIdentity()
-      writeFileSync(identity, secret)
-      const recipient = await identityToRecipient(secret)
+      const { file: identity, recipient } = await makeIdentity()
       const onTerminal = (where: typeof place, words: readonly string[]) =>
         runOnTerminal(words, { folder, env: environment(where) })
       const make = ['backup', '--out', out, '--recipient', recipient]
@@ -51,10 +49,9 @@ for (const engine of engines) {
     test('shows nothing of it to a program, or beside JSON', async (t) => {
       const { place } = await startServer(t, engine)
       const folder = makeFolder()
-      const [out, identity] = [join(folder, 'backup'), join(folder, 'identity')]
-      const secret = await generateIdentity()
-      writeFileSync(identity, secret)
-      const make = ['backup', '--replace', '--out', out, '--recipient', await identityToRecipient(secret)]
+      const out = join(folder, 'backup')
+      const { file: identity, recipient } = await makeIdentity()
+      const make = ['backup', '--replace', '--out', out, '--recipient', recipient]
       const verify = ['backup', 'verify', '--from', out, '--identity', identity]
 
       for (const words of [make, verify]) {

@@ -1,12 +1,12 @@
 /** Work on whole stores takes no more memory the more there is in them. */
 import assert from 'node:assert/strict'
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { runCommand } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { fillSecrets } from '../support/fill.ts'
+import { makeIdentity } from '../support/identity.ts'
 import { startServer } from '../support/server.ts'
 
 const [sqlite, postgres] = engines
@@ -42,10 +42,9 @@ suite('A store that is larger than memory', { skip: postgres.skip }, () => {
     assert.equal(again.code, 3, again.stderr)
 
     const folder = makeFolder()
-    const [identity, parts] = [join(folder, 'identity.txt'), join(folder, 'backup')]
-    const key = await generateIdentity()
-    writeFileSync(identity, `${key}\n`)
-    const backedUp = runCommand(second, ['backup', '--out', parts, '--recipient', await identityToRecipient(key)], heap)
+    const parts = join(folder, 'backup')
+    const { file: identity, recipient } = await makeIdentity()
+    const backedUp = runCommand(second, ['backup', '--out', parts, '--recipient', recipient], heap)
     assert.equal(backedUp.code, 0, backedUp.stderr)
     const restored = runCommand(third, ['restore', '--from', parts, '--identity', identity, '--json'], heap)
     assert.equal(restored.code, 0, restored.stderr)

@@ -6,6 +6,7 @@ import { suite, test } from 'node:test'
 import { facts, firstStore } from '../store/first-store.ts'
 import { runCommand, startChild } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
+import { makeIdentity } from '../support/identity.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -38,10 +39,10 @@ for (const engine of engines) {
       host('account', 'rotate-key', 'default')
       assert.equal((await api.post('/v3/secrets', { name: 'of-now', value: 'new' })).status, 201)
       const folder = makeFolder()
-      const passphrase = ['--passphrase-file', join(place.dataDir, 'root.key')]
-      host('backup', '--out', join(folder, 'all'), ...passphrase)
+      const { file, recipient } = await makeIdentity()
+      host('backup', '--out', join(folder, 'all'), '--recipient', recipient)
       assert.match(
-        host('backup', 'verify', '--from', join(folder, 'all'), ...passphrase),
+        host('backup', 'verify', '--from', join(folder, 'all'), '--identity', file),
         /can be restored: 2 accounts/,
       )
       assert.deepEqual(await server.end('SIGTERM'), { code: 0, signal: null })

@@ -114,8 +114,15 @@ export function startCommand(
   })
 }
 
+/** What a host command has printed, and its exit code. */
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
 /** Runs a host command to its end. */
-export function runCommand(place: Place, parameters: readonly string[], env: Record<string, string> = {}) {
+export function runCommand(place: Place, parameters: readonly string[], env: Record<string, string> = {}): Ran {
   try {
     const stdout = execFileSync(process.execPath, [main, ...parameters], {
       env: { ...environment(place), ...env },

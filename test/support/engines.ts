@@ -1,6 +1,6 @@
 /** The stores that every behaviour is tested on. */
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,8 @@ export interface TestEngine {
   makePlace(): Promise<Place>
   /** A place with the schema alone, copied from one that was migrated once: a server makes its store in it sooner. */
   makeMigratedPlace(): Promise<Place>
+  /** A place with all that another has, which nobody uses meanwhile. */
+  copyPlace(from: Place): Promise<Place>
 }
 
 /** A database with the schema and nothing else, which `npm test` makes once for all files. */
@@ -59,6 +61,11 @@ const sqlite: TestEngine = {
     copyFileSync(migrated(), sqlitePath(place.dataDir))
     return place
   },
+  copyPlace: async (from) => {
+    const place = await sqlite.makePlace()
+    cpSync(from.dataDir, place.dataDir, { recursive: true })
+    return place
+  },
 }
 
 const postgres: TestEngine = {
@@ -66,6 +73,11 @@ const postgres: TestEngine = {
   skip: serverUrl === undefined ? howToGetPostgres : false,
   makePlace: () => makeDatabase(),
   makeMigratedPlace: () => makeDatabase(template),
+  copyPlace: async (from) => {
+    const place = await makeDatabase(new URL(from.databaseUrl ?? '').pathname.slice(1))
+    cpSync(from.dataDir, place.dataDir, { recursive: true })
+    return place
+  },
 }
 
 async function makeDatabase(from?: string): Promise<Place> {
