@@ -55,11 +55,12 @@ export class Api {
 
 const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) }
 
-function ask(
+/** As somebody who says of themselves what the headers say, and nothing else. */
+export function ask(
   url: string,
   method: string,
   headers: Record<string, string>,
-  body: string | Uint8Array | undefined,
+  body?: string | Uint8Array,
 ): Promise<Answer> {
   const isTls = url.startsWith('https:')
   const agent = isTls ? agents.https : agents.http

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
-import { Api } from '../support/api.ts'
+import { Api, ask } from '../support/api.ts'
 import { chance, rounds } from '../support/chance.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { audience, jobClaims, startIssuer } from '../support/issuer.ts'
@@ -76,9 +76,8 @@ type Setup = Awaited<ReturnType<typeof start>>
 function reading(url: string, send: (headers: Record<string, string>) => Record<string, string>): Trier['tries'] {
   return async ({ id, value }, environment, address) => {
     const headers = send({ ...at(environment), ...from(address) })
-    const answer = await fetch(`${url}/v3/secrets/${id}`, { headers })
-    const body = JSON.parse((await answer.text()) || '{}')
-    return answer.status === 200 && body.value === value
+    const answer = await ask(`${url}/v3/secrets/${id}`, 'GET', headers)
+    return answer.status === 200 && answer.body.value === value
   }
 }
 
@@ -190,7 +189,7 @@ async function seedOf({ url: here }: Setup, by: Api, pick: Pick): Promise<Trier[
         // Each fetch is one of those that it is good for.
         begin: async (address) => {
           const url = `${made.body.url.replace(/^https?:\/\/[^/]+/, here)}user-data`
-          document = await (await fetch(url, { headers: from(address) })).text()
+          document = (await ask(url, 'GET', from(address))).text
         },
         tries: async ({ value }, asked) => asked === environment && document.includes(value),
       },

@@ -4,22 +4,22 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { generateToken } from '../../src/crypto/token.ts'
 import { maxWraps } from '../../src/model/account.ts'
-import { openVault } from '../../src/open.ts'
 import { createAccount } from '../../src/vault/accounts.ts'
 import { rotateAccountKey } from '../../src/vault/rotation.ts'
 import { Api } from '../support/api.ts'
 import { chance, rounds } from '../support/chance.ts'
-import { runBeside, runCommand, startChild, startCommand } from '../support/child.ts'
+import { runBeside, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
+import { runHere } from '../support/host-command.ts'
 import { underLoad } from '../support/load.ts'
-import { startServer, testConfig } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
 const host = { name: 'tester', requestId: 'test' }
 const times = rounds(3, 50)
+const kills = rounds(1, 50)
 
 for (const engine of engines) {
   suite(`${engine.name}: the key of an account`, { skip: engine.skip }, () => {
@@ -93,16 +93,15 @@ for (const engine of engines) {
 
     test('is replaced by a command that is killed midway and run again, and no request fails meanwhile', async (t) => {
       const place = await placeOf(t)
-      const key = generateToken()
-      const first = await startServer(t, engine, { place, bootstrapApiKey: key })
+      const first = await startServer(t, engine, { place })
       await makeSecrets(
         first.vault,
         Array.from({ length: 1200 }, (_, at) => `s-${at + 1}`),
         (name) => name,
       )
       await first.stop()
-      const server = await startChild(t, place)
-      const api = server.api(key)
+      const server = await startServer(t, engine, { place })
+      const api = new Api(server.url, first.api.key)
       const waiting = async () => {
         const [row] = await query(
           place,
@@ -121,14 +120,13 @@ for (const engine of engines) {
       })
 
       assert.deepEqual(await versionsOf(place), { accountKeys: [version], secretKeys: [version] })
-      await server.end('SIGTERM')
-      const again = await startChild(t, place)
-      const later = again.api(key)
+      await server.stop()
+      const again = await startServer(t, engine, { place })
+      const later = new Api(again.url, api.key)
       const { body } = await later.get('/v3/secrets')
       assert.ok(body.secrets.length > 1200)
       for (const { id } of body.secrets.slice(-100)) assert.equal((await later.get(`/v3/secrets/${id}`)).status, 200)
-      assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
-      await again.end('SIGTERM')
+      assert.equal((await runHere(place, ['audit', 'verify'])).code, 3)
     })
 
     test('counts what it wraps, in the transaction that keeps it, and wraps no more than it may', async (t) => {
@@ -156,7 +154,7 @@ for (const engine of engines) {
     })
 
     async function placeOf(t: Parameters<typeof startServer>[0]): Promise<Place> {
-      const place = await engine.makePlace()
+      const place = await engine.makeMigratedPlace()
       t.after(() => place.clear())
       return place
     }
@@ -181,17 +179,17 @@ for (const engine of engines) {
         actions.filter((action: string) => /^master_key|rewrap/.test(action)),
         ['account.rewrap_key', 'master_key.add'],
       )
-      assert.equal(runCommand(place, ['rewrap', '--master']).code, 0)
-      assert.equal(runCommand(place, ['account', 'rotate-key', 'default']).code, 0)
+      assert.equal((await runHere(place, ['rewrap', '--master'])).code, 0)
+      assert.equal((await runHere(place, ['account', 'rotate-key', 'default'])).code, 0)
       assert.deepEqual(await masterVersions(place), [3])
-      await server.end('SIGTERM')
-      const again = await startChild(t, place)
-      assert.equal((await again.api(api.key).get('/v3/secrets/1')).body.value, 'v')
-      assert.equal(runCommand(place, ['audit', 'verify', '--state']).code, 3)
+      await server.stop()
+      const again = await startServer(t, engine, { place })
+      assert.equal((await new Api(again.url, api.key).get('/v3/secrets/1')).body.value, 'v')
+      assert.equal((await runHere(place, ['audit', 'verify', '--state'])).code, 3)
     })
 
     test('is replaced by a command that is killed midway and run again, and no request fails meanwhile', async (t) => {
-      const { server, api, place, others } = await manyAccounts(t, 150)
+      const { api, place, others } = await manyAccounts(t, 150)
       const waiting = async () => {
         const versions = await masterVersionOfEach(place)
         const newest = Math.max(...versions)
@@ -208,50 +206,47 @@ for (const engine of engines) {
       })
 
       for (const one of [api, ...others]) assert.equal((await one.get('/v3/secrets/1')).body.value, 'v')
-      await server.end('SIGTERM')
     })
 
     test('is not replaced while the root key is, and goes to another root key in all its versions', async (t) => {
       const { server, api, place } = await manyAccounts(t, 1)
       const next = join(place.dataDir, 'next.key')
       const withNext = { STRONGROOM_ROOT_KEY_FILE: next }
-      assert.equal(runCommand(place, ['rewrap', '--master']).code, 0)
-      assert.equal(runCommand(place, ['rewrap', '--to', next]).code, 0)
+      assert.equal((await runHere(place, ['rewrap', '--master'])).code, 0)
+      assert.equal((await runHere(place, ['rewrap', '--to', next])).code, 0)
 
-      const refused = runCommand(place, ['rewrap', '--master'])
+      const refused = await runHere(place, ['rewrap', '--master'])
 
       assert.equal(refused.code, 1)
       assert.match(refused.stderr, /do not name every root key that opens this store/)
-      await server.end('SIGTERM')
-      assert.equal(runCommand(place, ['rewrap', '--finish'], withNext).code, 0)
-      assert.notEqual(runCommand(place, ['account', 'list']).code, 0)
-      const again = await startChild(t, place, { env: withNext })
-      assert.equal((await again.api(api.key).get('/v3/secrets/1')).body.value, 'v')
-      await again.end('SIGTERM')
+      await server.stop()
+      assert.equal((await runHere(place, ['rewrap', '--finish'], withNext)).code, 0)
+      assert.notEqual((await runHere(place, ['account', 'list'])).code, 0)
+      const rootKeys = [{ kind: 'file', path: next, create: false }] as const
+      const again = await startServer(t, engine, { place, rootKeys })
+      assert.equal((await new Api(again.url, api.key).get('/v3/secrets/1')).body.value, 'v')
     })
 
     /** A server with its first account and so many more, each with a secret that it has not read. */
     async function manyAccounts(t: TestContext, count: number) {
-      const place = await engine.makePlace()
+      const place = await engine.makeMigratedPlace()
       t.after(() => place.clear())
-      const first = await startChild(t, place)
-      const key = first.firstKey ?? ''
-      assert.equal((await first.api(key).post('/v3/secrets', { name: 'db', value: 'v' })).status, 201)
-      const { vault, close } = await openVault(testConfig(place))
-      const tokens: string[] = []
-      for (let at = 0; at < count; at++) tokens.push((await createAccount(vault, host, `other-${at}`)).token)
-      await close()
-      for (const token of tokens) await first.api(token).post('/v3/secrets', { name: 'db', value: 'v' })
-      await first.end('SIGTERM')
-      const server = await startChild(t, place)
-      return { server, place, api: server.api(key), others: tokens.map((token) => server.api(token)) }
+      const first = await startServer(t, engine, { place })
+      const keys = [first.api.key]
+      for (let at = 0; at < count; at++) keys.push((await createAccount(first.vault, host, `other-${at}`)).token)
+      const made = keys.map((key) => new Api(first.url, key).post('/v3/secrets', { name: 'db', value: 'v' }))
+      for (const { status, text } of await Promise.all(made)) assert.equal(status, 201, text)
+      await first.stop()
+      const server = await startServer(t, engine, { place })
+      const [api = assert.fail(), ...others] = keys.map((key) => new Api(server.url, key))
+      return { server, place, api, others }
     }
   })
 }
 
 /**
  * Starts a command time and again, and kills it after some part of its work, until it was killed between its first step
- * and its last as often as there are rounds.
+ * and its last as often as it is to be.
  *
  * @param waiting how much of a work that was begun is left to do
  */
@@ -263,8 +258,8 @@ async function killMidway(
 ): Promise<void> {
   const random = chance(t)
   let midway = 0
-  for (let attempt = 0; midway < times; attempt++) {
-    assert.ok(attempt < times * 10, `${attempt} kills, and ${midway} in the middle of the work.`)
+  for (let attempt = 0; midway < kills; attempt++) {
+    assert.ok(attempt < 20 + kills * 10, `${attempt} kills, and ${midway} in the middle of the work.`)
     const before = await waiting()
     const killed = startCommand(place, parameters)
     const gone = once(killed, 'exit')
