@@ -81,10 +81,19 @@ export async function buildCommandOnce(folder: string): Promise<void> {
 
 /** Bundles the command, the server and its threads, into a folder beside `src`, with the licences of all. */
 export function buildCommand(folder: string): Promise<void> {
-  return buildOf(ofCommand(folder), () => bundle(folder))
+  return buildOf(ofCommand(folder), () => bundleCommand(folder))
 }
 
-async function bundle(folder: string): Promise<void> {
+/** Other texts of sources, by their paths: for a build that is not of the sources as they are. */
+export type Changes = ReadonlyMap<string, string>
+
+/** Reads these texts where it would read the sources. */
+export function changed(changes: Changes): Plugin {
+  return { name: 'changed', load: (id) => changes.get(id) ?? null }
+}
+
+/** The same, whatever was built there before. */
+export async function bundleCommand(folder: string, changes: Changes = new Map()): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
   const { output } = await build({
     input: {
@@ -96,7 +105,7 @@ async function bundle(folder: string): Promise<void> {
     platform: 'node',
     external,
     resolve: { alias },
-    plugins: [lighter, ascii],
+    plugins: [changed(changes), lighter, ascii],
     output: {
       dir: folder,
       entryFileNames: '[name].js',

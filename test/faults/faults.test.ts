@@ -1,14 +1,19 @@
-/** Takes each guard away in a copy of the sources: a test must notice. */
+/** Takes each guard away in a build of the sources: a test must notice. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { bundleCommand } from '../../scripts/build.ts'
 import { isThorough } from '../support/chance.ts'
 import { makeFolder } from '../support/engines.ts'
 import { type Fault, faults } from './faults.ts'
 
 const root = join(import.meta.dirname, '..', '..')
+
+/** What Node.js compiled of the sources stays for the next run: but for a few, they are the same. */
+const compiled = join(root, 'node_modules/.cache/planted')
 
 /** A part of them, larger in CI; all in a thorough run. `FAULT=text` takes those whose names have it; or one of several, as in `a|b`. */
 function chosen(): readonly Fault[] {
@@ -23,39 +28,59 @@ function chosen(): readonly Fault[] {
   return Array.from({ length: count }, (_, at) => faults[(first + at * 11) % faults.length] ?? assert.fail())
 }
 
+const isOfPortal = ({ file }: Pick<Fault, 'file'>) => file.startsWith('portal/')
+
+/** Their tests read the sources where they lie, and not what was built of them. */
+const readSources = [
+  ...['cli/render', 'http/routes', 'process/two-builds'],
+  ...['store/long-map', 'store/newer-schema', 'store/operations', 'store/tables'],
+].map((name) => `${name}.test.ts`)
+
+/** Whether the fault is planted in a copy of all sources. */
+const isOfTree = (fault: Fault) => isOfPortal(fault) || readSources.includes(fault.test)
+
+/** Folders to plant in, each used by one test at a time: what was compiled before is not compiled again. */
+class Places {
+  readonly #make: () => string
+  readonly #idle: string[] = []
+  readonly #all: string[] = []
+
+  constructor(make: () => string) {
+    this.#make = make
+  }
+
+  async use(work: (place: string) => Promise<Ran>): Promise<Ran> {
+    const place = this.#idle.pop() ?? this.#make()
+    if (!this.#all.includes(place)) this.#all.push(place)
+    const ran = await work(place)
+    this.#idle.push(place)
+    return ran
+  }
+
+  remove(): void {
+    for (const place of this.#all) rmSync(place, { recursive: true, force: true })
+  }
+}
+
 suite('Without a guard, a test fails:', { concurrency: 2 }, () => {
-  /** Trees to plant in, each used by one test at a time: what they compiled before is not compiled again. */
-  const idle: string[] = []
-  const trees: string[] = []
+  const inPlaces = new Places(makePlace)
+  const inTrees = new Places(makeTree)
   after(() => {
-    for (const tree of trees) rmSync(tree, { recursive: true, force: true })
+    inPlaces.remove()
+    inTrees.remove()
   })
 
   for (const fault of chosen()) {
     test(fault.name, async () => {
-      const tree = idle.pop() ?? makeTree()
-      if (isOfPortal(fault)) addPortal(tree)
-      const clear = plant(tree, fault)
-      if (isOfPortal(fault)) await buildPortal(tree)
+      const { code, output } = await (isOfTree(fault)
+        ? inTrees.use((tree) => tryInTree(tree, fault))
+        : inPlaces.use((place) => tryInPlace(place, fault)))
 
-      const { code, output } = await runTest(tree, fault)
-
-      clear()
-      idle.push(tree)
       assert.notEqual(code, 0, `No test of ${fault.test} noticed:\n${output.slice(-2000)}`)
       // A test that could not even start has noticed nothing.
       assert.match(output, /^ℹ fail [1-9]/m, output.slice(-2000))
       assert.doesNotMatch(output, /SyntaxError|ERR_MODULE_NOT_FOUND|test failed$/m, output.slice(-2000))
     })
-  }
-
-  function makeTree(): string {
-    const tree = makeFolder()
-    trees.push(tree)
-    for (const part of ['src', 'action', 'test', 'package.json', 'tsconfig.json'])
-      cpSync(join(root, part), join(tree, part), { recursive: true })
-    symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
-    return tree
   }
 })
 
@@ -72,10 +97,61 @@ function othersOf({ also }: Fault) {
   return [also ?? []].flat()
 }
 
-const isOfPortal = ({ file }: Pick<Fault, 'file'>) => file.startsWith('portal/')
-
 function pathIn(tree: string, file: string): string {
   return isOfPortal({ file }) ? join(tree, file) : join(tree, 'src', file)
+}
+
+/** With what a build finds beside itself. */
+function makePlace(): string {
+  const place = makeFolder()
+  for (const part of ['node_modules', 'package.json', 'portal', 'docs'])
+    symlinkSync(join(root, part), join(place, part))
+  return place
+}
+
+/** Modules that the test imports are read with the fault, and the command that it runs is built with it. */
+async function tryInPlace(place: string, fault: Fault): Promise<Ran> {
+  const texts = textsWith(fault, root)
+  const planted = join(place, 'planted.json')
+  writeFileSync(planted, JSON.stringify([...texts]))
+  const isRun = reachedFrom(join(root, 'test', fault.test)).has(join(root, 'test/support/main.ts'))
+  if (isRun) await bundleCommand(join(place, 'dist'), texts)
+  const preloaded = pathToFileURL(join(root, 'test/support/planted.mjs'))
+  preloaded.searchParams.set('texts', pathToFileURL(planted).href)
+  return runTest(root, fault, [`--import=${preloaded.href}`], {
+    NODE_COMPILE_CACHE: compiled,
+    ...(isRun ? { STRONGROOM_TEST_MAIN: join(place, 'dist/main.js') } : {}),
+  })
+}
+
+/** All files of tests that a file imports, and those that they import. */
+function reachedFrom(file: string, reached = new Set<string>()): ReadonlySet<string> {
+  if (reached.has(file)) return reached
+  reached.add(file)
+  for (const [, found = ''] of readFileSync(file, 'utf8').matchAll(/from '(\.[^']+\.ts)'/g)) {
+    const path = join(dirname(file), found)
+    if (path.startsWith(join(root, 'test'))) reachedFrom(path, reached)
+  }
+  return reached
+}
+
+function makeTree(): string {
+  const tree = makeFolder()
+  for (const part of ['src', 'action', 'test', 'package.json', 'tsconfig.json'])
+    cpSync(join(root, part), join(tree, part), { recursive: true })
+  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
+  return tree
+}
+
+async function tryInTree(tree: string, fault: Fault): Promise<Ran> {
+  if (isOfPortal(fault)) addPortal(tree)
+  const texts = textsWith(fault, tree)
+  const before = [...texts.keys()].map((path) => [path, readFileSync(path, 'utf8')] as const)
+  for (const [path, text] of texts) writeFileSync(path, text)
+  if (isOfPortal(fault)) await buildPortal(tree)
+  const ran = await runTest(tree, fault, [], { NODE_COMPILE_CACHE: join(tree, 'compiled') })
+  for (const [path, text] of before) writeFileSync(path, text)
+  return ran
 }
 
 /** What the portal is built of, without what it was built into. */
@@ -93,22 +169,19 @@ async function buildPortal(tree: string): Promise<void> {
   assert.equal(code, 0, output.slice(-2000))
 }
 
-/** @returns what takes the fault out again */
-function plant(tree: string, fault: Fault): () => void {
-  const kept: (readonly [string, string])[] = []
+/** @returns the sources with the fault, by their paths */
+function textsWith(fault: Fault, tree: string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>()
   for (const { file, find, replace } of [fault, ...othersOf(fault)]) {
     const path = pathIn(tree, file)
-    const text = readFileSync(path, 'utf8')
+    const text = texts.get(path) ?? readFileSync(path, 'utf8')
     assert.ok(text.includes(find))
-    kept.push([path, text])
-    writeFileSync(
+    texts.set(
       path,
       text.replace(find, () => replace),
     )
   }
-  return () => {
-    for (const [path, text] of kept.reverse()) writeFileSync(path, text)
-  }
+  return texts
 }
 
 interface Ran {
@@ -116,24 +189,28 @@ interface Ran {
   readonly output: string
 }
 
-function runTest(tree: string, { test: file, pattern }: Fault): Promise<Ran> {
-  return run(tree, [
+function runTest(
+  tree: string,
+  { test: file, pattern }: Fault,
+  options: readonly string[] = [],
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Ran> {
+  const asked = [
+    ...options,
     '--test',
     '--test-isolation=none',
     '--test-reporter=spec',
     '--test-timeout=60000',
     `--test-name-pattern=${pattern}`,
     join(tree, 'test', file),
-  ])
+  ]
+  return run(tree, asked, variables)
 }
 
-function run(tree: string, parameters: readonly string[]): Promise<Ran> {
+function run(cwd: string, parameters: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<Ran> {
   // A run within a run of the test runner would report to the outer one.
   const { NODE_TEST_CONTEXT: _, STRONGROOM_TEST_MAIN: __, STRONGROOM_TEST_COSTS: ___, ...env } = process.env
-  const child = spawn(process.execPath, parameters, {
-    cwd: tree,
-    env: { ...env, NODE_COMPILE_CACHE: join(tree, 'compiled') },
-  })
+  const child = spawn(process.execPath, parameters, { cwd, env: { ...env, ...variables } })
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += chunk
