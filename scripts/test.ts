@@ -15,7 +15,7 @@ import { cpuOf, dearest } from '../test/support/cost.ts'
 import { administer, startCluster } from '../test/support/postgres.ts'
 import { buildCommandOnce } from './build.ts'
 import { bundleSources, removeOlderThan } from './bundle-sources.ts'
-import { writeGroups } from './test-groups.ts'
+import { keepCosts, writeGroups } from './test-groups.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
 
@@ -72,15 +72,20 @@ const hour = 60 * 60 * 1000
 const compiled = join(import.meta.dirname, '..', 'node_modules/.cache/strongroom')
 for (const folder of globSync(join(compiled, '*'))) removeOlderThan(folder, Date.now() - hour)
 
-const bundle = await bundleSources()
-await buildCommandOnce(dist)
-if (files.some((file) => file.includes('portal'))) await (await import('./build-portal.ts')).buildPortalOnce()
+const [bundle] = await Promise.all([
+  bundleSources(),
+  buildCommandOnce(dist),
+  files.some((file) => file.includes('portal'))
+    ? import('./build-portal.ts').then(({ buildPortalOnce }) => buildPortalOnce())
+    : undefined,
+])
 
-/** It seldom pays to optimize their code, or to start threads that collect their garbage, and most of that is young. */
+/** It seldom pays to optimize their code, to start threads that collect their garbage, or to look for any that is old. */
 const forShortLives = [
   '--single-threaded-gc',
   '--min-semi-space-size=32',
   '--max-semi-space-size=32',
+  '--initial-old-space-size=512',
   '--invocation-count-for-maglev=2000',
   '--invocation-count-for-turbofan=15000',
 ]
@@ -117,6 +122,8 @@ try {
   )
   process.exitCode = status ?? 1
   if (files.length > 1) console.log(dearest(costs, 10).join('\n'))
+  // Those of tests that take many rounds are no measure of the others.
+  if (files.length > 1 && !isLong && status === 0 && options.length === 0) keepCosts(costs)
   // Of the connections that have ended.
   if (cluster !== undefined) console.log(`CPU of PostgreSQL: ${cpuOf(cluster.pid)?.toFixed(0) ?? '?'} s`)
 } finally {

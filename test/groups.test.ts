@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { groupsOf } from '../scripts/test-groups.ts'
 import { ending } from './support/cli.ts'
 import { makeFolder } from './support/engines.ts'
 
@@ -75,6 +76,41 @@ suite('Files of tests in one process', () => {
       assert.match(stderr, /^Not caught, in ".*stands still"[\s\S]*Error: planted\n {4}at .*1\.mjs/m)
     })
   }
+})
+
+suite('What shares a process', () => {
+  const files = globSync('test/**/*.test.ts').sort()
+  const costs = Object.fromEntries(files.map((file, at) => [file, (at * 37) % 101]))
+  const total = (groups: readonly { readonly cost: number }[]) => groups.reduce((sum, { cost }) => sum + cost, 0)
+
+  for (const [known, of] of [
+    [costs, 'what they cost'],
+    [{}, 'their size'],
+  ] as const) {
+    test(`is dealt by ${of}: each file once, the dearest first and little at the end`, () => {
+      const groups = groupsOf(files, known)
+
+      assert.deepEqual(groups.flatMap((group) => group.files).sort(), files)
+      const whole = total(groups)
+      for (const { files: inside, cost } of groups) assert.ok(inside.length === 1 || cost <= whole / 30, inside.join())
+      for (const groupsOfOne of [
+        groups.filter(({ kind }) => kind === 'alone'),
+        groups.filter(({ kind }) => kind !== 'alone'),
+      ]) {
+        const sorted = groupsOfOne.toSorted((a, b) => b.cost - a.cost)
+        assert.deepEqual(groupsOfOne, sorted)
+      }
+      assert.ok(groups.length < files.length / 2)
+    })
+  }
+
+  test('is known for a file that has not run yet', () => {
+    const [first = '', ...others] = files
+    const groups = groupsOf(files, Object.fromEntries(others.map((file) => [file, 1])))
+
+    assert.ok(groups.some(({ files: inside }) => inside.includes(first)))
+    assert.ok(total(groups) > others.length)
+  })
 })
 
 test('A process of tests ends, though something was not closed', { timeout: 60_000 }, async () => {

@@ -45,10 +45,15 @@ if (isMainThread && file !== undefined && /\.test\.(?:ts|mjs)$/.test(file)) {
   process.once('exit', () => note(file, cpu() - noted))
 }
 
+/** What was noted. */
+export function costsIn(path: string): readonly Cost[] {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []
+  return lines.filter((line) => line !== '').map((line): Cost => JSON.parse(line))
+}
+
 /** The dearest of what was noted, in lines. */
 export function dearest(path: string, count: number): readonly string[] {
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []
-  const noted = lines.filter((line) => line !== '').map((line): Cost => JSON.parse(line))
+  const noted = costsIn(path)
   const sum = noted.reduce((total, one) => total + one.cpu, 0)
   const sorted = noted.toSorted((a, b) => b.cpu - a.cpu).slice(0, count)
   return [
