@@ -1,6 +1,10 @@
 /** What batches know of rows that batches before have checked: only what the store still holds, to the byte. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { secretsById } from '../../src/store/lookups.ts'
+import { openDatabase } from '../../src/store/sqlite/database.ts'
+import { SqliteTransaction } from '../../src/store/sqlite/transaction.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
@@ -72,6 +76,25 @@ for (const engine of engines) {
 
       assert.equal((await api.get(first)).status, 200)
       for await (const { fault } of verifyAudit(server.vault)) assert.equal(fault, undefined)
+    })
+
+    test('are checked once, unless they are long', { skip: engine.name !== 'SQLite' }, async (t) => {
+      const { server, api } = await prepare(t)
+      await api.put(second, { value: 'long'.repeat(2000) })
+      const database = openDatabase(join(server.place.dataDir, 'strongroom.db'), false)
+      t.after(() => database.close())
+      const transaction = new SqliteTransaction(database)
+      const checksOf = (id: number) => {
+        let checks = 0
+        const isAuthentic = (found: readonly unknown[]) => {
+          checks += found.length
+          return true
+        }
+        for (const _ of [1, 2, 3]) transaction.findChecked(secretsById, [{ accountId: 1, id }], isAuthentic)
+        return checks
+      }
+
+      assert.deepEqual([checksOf(1), checksOf(2)], [1, 3])
     })
 
     async function prepare(t: TestContext) {

@@ -11,7 +11,7 @@ import type { NamedRow } from '../tables/field.ts'
 /** Of each kind. What comes after them is checked each time: to make room would cost more than it saves. */
 const most = 1000
 /** A longer value costs more to hold than it saves. */
-const maxBytes = 4096
+export const maxBytes = 4096
 
 /** An account is not among them: its row changes with every record. */
 const kept: ReadonlySet<object> = new Set([keysByToken, environmentsOf, secretsById])
@@ -20,8 +20,11 @@ export function isKept(lookup: object): boolean {
   return kept.has(lookup)
 }
 
+/** Values in the order of the columns, with bytes in hexadecimal (`Statements.comparing`). */
+export type Compared = readonly (string | number | null)[]
+
 interface Known<Found> {
-  readonly rows: readonly NamedRow[]
+  readonly rows: readonly Compared[]
   readonly found: readonly Found[]
 }
 
@@ -33,11 +36,15 @@ export class KnownRows {
     this.#known.clear()
   }
 
-  /** What these rows mean, if the same were checked before. */
-  meaning<Ref, Found>(of: Lookup<Ref, Found>, at: At, rows: readonly NamedRow[]): readonly Found[] | undefined {
+  /**
+   * What rows mean, if the same were checked before.
+   *
+   * @param read reads them, where others are known that they can be compared with
+   */
+  meaning<Ref, Found>(of: Lookup<Ref, Found>, at: At, read: () => readonly Compared[]): readonly Found[] | undefined {
     const known = this.#known.get(of)?.get(at)
     // The border between what rows of any kind mean and one.
-    return known !== undefined && areSame(known.rows, rows) ? (known.found as readonly Found[]) : undefined
+    return known !== undefined && areSame(known.rows, read()) ? (known.found as readonly Found[]) : undefined
   }
 
   /** @param found authentic */
@@ -45,26 +52,26 @@ export class KnownRows {
     if (rows.length === 0 || rows.some(isLarge)) return
     const known = this.#known.get(of) ?? new Map<At, Known<unknown>>()
     this.#known.set(of, known)
-    if (known.size < most || known.has(at)) known.set(at, { rows, found })
+    if (known.size < most || known.has(at)) known.set(at, { rows: rows.map(toCompared), found })
   }
 }
 
-function areSame(ones: readonly NamedRow[], others: readonly NamedRow[]): boolean {
+function areSame(ones: readonly Compared[], others: readonly Compared[]): boolean {
   return ones.length === others.length && ones.every((one, at) => isSame(one, others[at]))
 }
 
 /** Rows of one statement have the same columns. */
-function isSame(one: NamedRow, other: NamedRow | undefined): boolean {
+function isSame(one: Compared, other: Compared | undefined): boolean {
   if (other === undefined) return false
-  for (const name in one) {
-    const [value, as] = [one[name], other[name]]
-    if (value === as) continue
-    if (!(value instanceof Uint8Array && as instanceof Uint8Array) || Buffer.compare(value, as) !== 0) return false
-  }
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
   return true
 }
 
+/** A row has its columns in the order of the statement. */
+function toCompared(row: NamedRow): Compared {
+  return Object.values(row).map((value) => (value instanceof Uint8Array ? value.toHex().toUpperCase() : value))
+}
+
 function isLarge(row: NamedRow): boolean {
-  const sealed: unknown = row['sealed']
-  return sealed instanceof Uint8Array && sealed.length > maxBytes
+  return Object.values(row).some((value) => value instanceof Uint8Array && value.length > maxBytes)
 }

@@ -5,19 +5,21 @@ import type { Column, NamedRow } from '../tables/field.ts'
 import { type Removal, sweptAtOnce } from '../tables/removal.ts'
 import type { TableOf } from '../tables/table.ts'
 import type { Step } from '../writes.ts'
+import { maxBytes } from './known-rows.ts'
 
 type Kind = Exclude<Step['kind'], 'remove'>
 
 export class Statements {
   readonly #database: DatabaseSync
   /** By the kind of a step, and by the table or the removal. */
-  readonly #prepared: Readonly<Record<Kind | 'remove' | 'find', Map<object, StatementSync>>> = {
+  readonly #prepared: Readonly<Record<Kind | 'remove' | 'find' | 'compare', Map<object, StatementSync>>> = {
     insert: new Map(),
     update: new Map(),
     put: new Map(),
     free: new Map(),
     remove: new Map(),
     find: new Map(),
+    compare: new Map(),
   }
   readonly #others = new Map<string, StatementSync>()
 
@@ -33,8 +35,23 @@ export class Statements {
     return this.#get(this.#prepared.remove, removal, () => removeText(removal))
   }
 
-  finding(lookup: Question): StatementSync {
-    return this.#get(this.#prepared.find, lookup, () => findText(lookup))
+  finding(question: Question): StatementSync {
+    return this.#get(this.#prepared.find, question, () => findText(question))
+  }
+
+  /** Finds the same rows, only to be compared: arrays and texts are made, and collected, for less than objects and bytes. */
+  comparing(question: Question): StatementSync {
+    const known = this.#prepared.compare.get(question)
+    if (known !== undefined) return known
+    const statement = this.#get(this.#prepared.compare, question, () => this.#compareText(question))
+    statement.setReturnArrays(true)
+    return statement
+  }
+
+  #compareText(question: Question): string {
+    const columns = this.finding(question).columns()
+    const compared = columns.map(({ name, type }) => (type === 'BLOB' ? hexOf(name) : name))
+    return `select ${compared.join(', ')} from (${findText(question)})`
   }
 
   /** The rows of a statement that is its own. */
@@ -83,6 +100,11 @@ function removeText({ table, by, isUpTo, where, isSweep, key: columns }: Removal
 function findText({ select, table, joins, matches, where, ending }: Question): string {
   const conditions = [...matches.map(({ column, is }) => `t.${column} ${is} ?`), ...(where === '' ? [] : [where])]
   return `select ${select} from ${table} t ${joins} where ${conditions.join(' and ')} ${ending}`
+}
+
+/** No text, where it would be too long to be known. */
+function hexOf(column: string): string {
+  return `case when ${column} is null then null when length(${column}) > ${maxBytes} then 0 else hex(${column}) end`
 }
 
 /** The columns that an update changes. */

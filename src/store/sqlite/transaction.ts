@@ -13,7 +13,7 @@ import type { NamedRow, Value } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
-import { isKept, KnownRows } from './known-rows.ts'
+import { type Compared, isKept, KnownRows } from './known-rows.ts'
 import { Statements } from './statements.ts'
 
 const accountOfToken = `select ${all(accounts, 'a').sql} from api_keys k join accounts a on a.id = k.account_id where k.token_hash = ?`
@@ -45,9 +45,11 @@ export class SqliteTransaction implements Transaction {
 
   /** As they are, unchecked. */
   #rowsOf(question: Question, ref: object): readonly NamedRow[] {
-    const members = ref as Readonly<Record<string, Value>>
-    const values = question.matches.map(({ member }) => members[member] ?? null)
-    return this.#statements.finding(question).all(...values) as NamedRow[]
+    return this.#statements.finding(question).all(...valuesOfRef(question, ref)) as NamedRow[]
+  }
+
+  #comparedRowsOf(question: Question, ref: object): readonly Compared[] {
+    return this.#statements.comparing(question).all(...valuesOfRef(question, ref)) as unknown as Compared[]
   }
 
   /** `BEGIN IMMEDIATE` has locked the whole store already. */
@@ -85,10 +87,10 @@ export class SqliteTransaction implements Transaction {
       return found
     }
     return refs.flatMap((ref) => {
-      const rows = this.#rowsOf(lookup, ref)
       const at = lookup.atOf(ref)
-      const known = this.known.meaning(lookup, at, rows)
+      const known = this.known.meaning(lookup, at, () => this.#comparedRowsOf(lookup, ref))
       if (known !== undefined) return known
+      const rows = this.#rowsOf(lookup, ref)
       const found = lookup.read(rows)
       if (isAuthentic(found)) this.known.keep(lookup, at, rows, found)
       return found
@@ -106,6 +108,12 @@ export class SqliteTransaction implements Transaction {
     const statement = this.#statements.of(kind, table)
     for (const row of rows) statement.run(...valuesOf(step, row))
   }
+}
+
+/** What the statement of a question is asked with. */
+function valuesOfRef({ matches }: Question, ref: object): Value[] {
+  const members = ref as Readonly<Record<string, Value>>
+  return matches.map(({ member }) => members[member] ?? null)
 }
 
 /** In the order of the statement's columns. */
