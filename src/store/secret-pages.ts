@@ -3,7 +3,6 @@
  * is looked up and sorted; else the index of the order is gone along, a stretch at a time, and others have their turn
  * between two of them.
  */
-import { performance } from 'node:perf_hooks'
 import type { Secret, SecretSearch } from '../model/secret.ts'
 import {
   atMost,
@@ -29,6 +28,7 @@ import {
 import { type Query, type Reading, reading, sql } from './sql.ts'
 import type { SecretListing, SecretOrder, SecretPage } from './store.ts'
 import type { Within } from './stored.ts'
+import { Stride } from './stride.ts'
 import type { NamedRow } from './tables/field.ts'
 import { lists } from './tables/list.ts'
 import { secrets } from './tables/secret.ts'
@@ -38,8 +38,6 @@ const pageSize = 1000
 /** So many are looked up by their primary keys and sorted, for each page; and so many, should they have become more. */
 const few = 1000
 const fewAtMost = 10 * few
-/** Rows that one statement looks at: the first time, and as many more as it takes some milliseconds. */
-const stretch = { first: 512, least: 64, most: 16_384, shortMs: 5, longMs: 15 }
 const listsAtOnce = 100
 
 /** The database, and whose secrets are looked for. */
@@ -274,7 +272,7 @@ async function* stretchesOf(
     const at = { course, source, isDown, after: last }
     const upTo = await endAt(asked, at, pace.rows)
     // Rows may come between the two statements: up to the end, all of them are looked at.
-    const rows = await pace.taken((many) => asked.query(passing(at, filters, upTo, 2 * many, size)))
+    const rows = await pace.taken((many) => asked.query(passing(asked.dialect, at, filters, upTo, 2 * many, size)))
     const found = rows.map(secrets.read)
     if (found.length > 0) yield { secrets: found, positionOf }
     const lastFound = found.length === size ? found.at(-1) : undefined
@@ -285,20 +283,6 @@ async function* stretchesOf(
 
 function sizeOf(limit: number): number {
   return limit <= pageSize + 1 ? limit : pageSize
-}
-
-/** As long as a statement takes neither too long for others nor too short for its way there. */
-class Stride {
-  rows = stretch.first
-
-  async taken<T>(ask: (rows: number) => Promise<T>): Promise<T> {
-    const began = performance.now()
-    const answer = await ask(this.rows)
-    const ms = performance.now() - began
-    if (ms < stretch.shortMs) this.rows = Math.min(2 * this.rows, stretch.most)
-    if (ms > stretch.longMs) this.rows = Math.max(this.rows >> 1, stretch.least)
-    return answer
-  }
 }
 
 /** In their order, from the one on that a listing goes on with. */

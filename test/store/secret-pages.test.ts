@@ -1,10 +1,10 @@
 /** Listings and counts of secrets in the databases: what they find, in which order, and how many rows that takes. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
-import type { Secret, SecretSearch } from '../../src/model/secret.ts'
+import { maxDescription, maxTags, type Secret, type SecretSearch } from '../../src/model/secret.ts'
 import { fits } from '../../src/model/secret-search.ts'
 import { countByList, countSecrets, secretPages, tags } from '../../src/store/secret-pages.ts'
-import type { Query } from '../../src/store/sql.ts'
+import { type Query, sql } from '../../src/store/sql.ts'
 import type { SecretOrder, SecretPosition } from '../../src/store/store.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { connect, type Database } from '../support/rows.ts'
@@ -149,6 +149,8 @@ const searches: readonly Partial<SecretSearch>[] = [
   { names: [] },
   { words: ['web', 'shop'] },
   { words: ['key_x'] },
+  { words: ['key'], tag: 'team:db', name: 'prod-*' },
+  { words: ['web'], names: ['dev-*', '*-3*'] },
   { words: ['team:DB'.toLowerCase(), '_'] },
   { listId: 1 },
   { listId: 3 },
@@ -290,6 +292,50 @@ for (const engine of engines) {
       for (const { text, rows } of asked) {
         assert.ok((rows ?? 0) <= 2 * 2048, `${rows} rows\n${text}`)
         assert.doesNotMatch(text, scan, text)
+      }
+    })
+
+    test('that hold a word are told from the others without reading these, or with nothing in between', async (t) => {
+      const database = await filled(t, engine)
+      if (database.dialect === 'postgres') return
+      const indexes = {
+        name: 'COVERING INDEX secrets_by_words',
+        created: 'INDEX secrets_in_order',
+        updated: 'INDEX secrets_by_change',
+      }
+      for (const order of ['name', 'created', 'updated'] as const) {
+        const { asked, query } = watched(database)
+        await list({ ...database, query }, { words: ['web', 'no-such-word'] }, order, false, 10)
+
+        const looked = asked.filter(
+          ({ text }) => !/^SEARCH s USING COVERING INDEX sqlite_autoindex_secrets_2[^\n]*$/.test(text),
+        )
+        assert.ok(looked.length >= 2, String(looked.length))
+        for (const { text } of looked) {
+          assert.match(text, new RegExp(`SEARCH s USING (COVERING )?${indexes[order]} `), text)
+          if (order !== 'name') assert.doesNotMatch(text, /CO-ROUTINE|TEMP B-TREE/, text)
+        }
+      }
+      const { asked, query } = watched(database)
+      await countSecrets({ ...database, query, accountId: 1 }, { words: ['web'], environmentId: 1, name: 'prod-*' })
+      assert.match(asked.map(({ text }) => text).join('\n'), /SEARCH s USING COVERING INDEX secrets_by_words /)
+    })
+
+    test('are found by a word at the end of the longest description, beside the most tags', async (t) => {
+      const database = await filled(t, engine)
+      const description = `${'\u{1f511}'.repeat(maxDescription / 2 - 3)} last`
+      const tags = Array.from({ length: maxTags }, (_, at) => `${at}`.padStart(64, 'x')).join(' ')
+      await database.query(
+        sql`update secrets set description = ${description}, tags = ${tags} where account_id = 1 and id = 7`,
+      )
+
+      for (const order of ['name', 'created'] as const) {
+        const found = await list(database, { words: ['last', 'xx31'] }, order, false, 10)
+        assert.deepEqual(
+          found.map(({ id }) => id),
+          [7],
+          order,
+        )
       }
     })
 

@@ -35,6 +35,7 @@ import { wrappings } from './0034-wrappings.ts'
 import { customerKeys } from './0035-customer-keys.ts'
 import { keyApis } from './0036-key-apis.ts'
 import { destroyedVersions } from './0037-destroyed-versions.ts'
+import { words } from './0038-words.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -73,6 +74,7 @@ export const migrations: readonly Migration[] = [
   customerKeys,
   keyApis,
   destroyedVersions,
+  words,
 ]
 
 /** What this program speaks: the name of the newest one. */
