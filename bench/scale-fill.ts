@@ -37,7 +37,7 @@ const address = (at: number) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`
  */
 export async function fillStore(
   vault: Vault,
-  database: Database,
+  filled: Database,
   amounts: Amounts,
   listIds: readonly number[],
   twin: { readonly environmentId: number; readonly listId: number },
@@ -46,6 +46,7 @@ export async function fillStore(
   const [accountKey] = await vault.store.accountKeys(accountId)
   if (account === undefined || accountKey === undefined) throw new Error('The store has no account.')
   const now = vault.now()
+  const database = inTurn(filled)
   const put = sealer(vault, database)
   const [firstSecret, firstRecord] = [account.nextSecretId, account.auditSize + 1]
   await inParts(2 * amounts.secrets, async (at) => {
@@ -173,6 +174,16 @@ function sealer(vault: Vault, database: Database) {
   }
 }
 
+/** A connection takes one statement after the other. */
+function inTurn(database: Database): Database {
+  let last = Promise.resolve()
+  const insert: Database['insert'] = (...rows) => {
+    last = last.then(() => database.insert(...rows))
+    return last
+  }
+  return { ...database, insert }
+}
+
 async function insert<Model>(database: Database, table: TableOf<Model>, rows: readonly Model[]): Promise<void> {
   const names = Object.keys(table.columns)
   const asRow = (row: Model): NamedRow => Object.fromEntries(table.write(row).map((value, at) => [names[at], value]))
@@ -189,8 +200,11 @@ async function update(vault: Vault, database: Database, account: Unsealed<Sealed
   })
 }
 
+/** A few at a time: some are made here while the database takes another. */
 async function inParts(count: number, make: (at: readonly number[]) => Promise<void>): Promise<void> {
-  for (let from = 0; from < count; from += atOnce) {
-    await make(Array.from({ length: Math.min(atOnce, count - from) }, (_, at) => from + at))
+  const begins = Array.from({ length: Math.ceil(count / atOnce) }, (_, part) => part * atOnce).values()
+  const worker = async () => {
+    for (const from of begins) await make(Array.from({ length: Math.min(atOnce, count - from) }, (_, at) => from + at))
   }
+  await Promise.all([worker(), worker(), worker()])
 }

@@ -1,7 +1,7 @@
 /** Many rows at once, past the server: for tests and measurements of what it reads of them. */
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { Client } from 'pg'
+import { Client, type Connection, type Submittable } from 'pg'
 import { numbered, type Query } from '../../src/store/sql.ts'
 import type { NamedRow } from '../../src/store/tables/field.ts'
 import type { Place } from './engines.ts'
@@ -16,13 +16,19 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** What `pg` has for those who copy, and its types leave out. */
+interface CopyConnection {
+  sendCopyFromChunk(chunk: Uint8Array): void
+  endCopyFrom(): void
+}
+
 export function connect(place: Place): Promise<Database> {
   return place.databaseUrl === undefined ? Promise.resolve(ofSqlite(place)) : ofPostgres(place.databaseUrl)
 }
 
 function ofSqlite({ dataDir }: Place): Database {
   const database = new DatabaseSync(join(dataDir, 'strongroom.db'), { timeout: 5000 })
-  database.exec('pragma synchronous = 0')
+  database.exec('pragma synchronous = 0; pragma cache_size = -262144')
   const all = (text: string, parameters: readonly unknown[]) =>
     database.prepare(text).all(...(parameters as SQLInputValue[])) as NamedRow[]
   return {
@@ -48,8 +54,11 @@ function ofSqlite({ dataDir }: Place): Database {
 async function ofPostgres(url: string): Promise<Database> {
   const client = new Client(url)
   await client.connect()
+  await client.query('set synchronous_commit = off')
   const ask = async ({ sql, parameters }: Query) =>
     (await client.query<NamedRow>(numbered(sql), [...parameters])).rows.map(plain)
+  // To look at a table takes longer than to fill a part of it: again when it has become twice as large.
+  const sizes = new Map<string, { held: number; known: number }>()
   return {
     dialect: 'postgres',
     query: ask,
@@ -59,17 +68,47 @@ async function ofPostgres(url: string): Promise<Database> {
       return { text: JSON.stringify(plan), rows: rowsOf(plan) }
     },
     insert: async (table, rows) => {
-      const names = Object.keys(rows[0] ?? {}).join(', ')
-      const text = `insert into ${table} (${names}) select ${names} from jsonb_populate_recordset(null::${table}, $1)`
-      const json = JSON.stringify(rows, (_, value) =>
-        value?.type === 'Buffer' ? `\\x${Buffer.from(value.data).toString('hex')}` : value,
-      )
-      await client.query(text, [json])
+      const { held = 0, known = 0 } = sizes.get(table) ?? {}
+      const size = { held: held + rows.length, known }
+      sizes.set(table, size)
+      await copyIn(client, table, rows)
+      if (size.held <= 2 * known) return
       await client.query(`analyze ${table}`)
+      size.known = size.held
     },
     close: () => client.end(),
   }
 }
+
+/** By `COPY`, which takes half of what it takes to insert them. */
+function copyIn(client: Client, table: string, rows: readonly NamedRow[]): Promise<void> {
+  const text = rows.map((row) => `${Object.values(row).map(copied).join('\t')}\n`).join('')
+  return new Promise((resolve, reject) => {
+    let fault: Error | undefined
+    client.query({
+      submit: (connection: Connection) =>
+        connection.query(`copy ${table} (${Object.keys(rows[0] ?? {}).join(', ')}) from stdin`),
+      handleCopyInResponse: (connection: CopyConnection) => {
+        connection.sendCopyFromChunk(Buffer.from(text))
+        connection.endCopyFrom()
+      },
+      handleCommandComplete: () => {},
+      handleError: (error: Error) => {
+        fault = error
+      },
+      handleReadyForQuery: () => (fault === undefined ? resolve() : reject(fault)),
+    } as Submittable)
+  })
+}
+
+/** As its text format has it. */
+function copied(value: unknown): string {
+  if (value === null || value === undefined) return '\\N'
+  if (value instanceof Uint8Array) return `\\\\x${Buffer.from(value).toString('hex')}`
+  return String(value).replaceAll(/[\\\t\n\r]/g, (one) => `\\${copyLetters[one] ?? one}`)
+}
+
+const copyLetters: Readonly<Record<string, string>> = { '\t': 't', '\n': 'n', '\r': 'r' }
 
 /** Numbers as the store takes them. */
 function plain(row: NamedRow): NamedRow {
