@@ -1,5 +1,6 @@
 /** Counts what the store holds, over all accounts: a stretch of each table at a time, so that nobody waits for the whole. */
-import { all, eachByItself, none, type Query, sql } from './sql.ts'
+import { between } from './bounds.ts'
+import { all, eachByItself, joined, none, type Query, sql } from './sql.ts'
 import { apiKeys } from './tables/api-key.ts'
 import { deployments } from './tables/deployment.ts'
 import type { NamedRow } from './tables/field.ts'
@@ -70,15 +71,16 @@ export async function countInStretches<Name extends string>(
   const from: Query = { sql: `from ${table.name} t`, parameters: [] }
   const also = where === undefined ? none : sql` and ${where}`
   for (let [accountId, id] = [0, 0]; ; ) {
-    const after = sql`(t.account_id, t.id) > (${accountId}, ${id})`
+    const key = ['t.account_id', 't.id']
+    const after = joined(between(key, [accountId, id], undefined), ' and ')
     const [end] = await ask(sql`
       select t.account_id, t.id ${from} where ${after} order by t.account_id, t.id limit 1 offset ${stretch - 1}`)
-    const upTo =
-      end === undefined ? none : sql` and (t.account_id, t.id) <= (${Number(end['account_id'])}, ${Number(end['id'])})`
+    const upTo = end === undefined ? undefined : [Number(end['account_id']), Number(end['id'])]
+    const stretched = joined(between(key, [accountId, id], upTo), ' and ')
     // The inner limit has a planner go along the primary key, whatever it makes of two columns at once.
     const [row] = await ask(sql`
       select ${columnsOf(counts)} from (
-        select ${all(table, 't')} ${from} where ${after}${upTo} order by t.account_id, t.id limit ${2 * stretch}) t where 1 = 1${also}`)
+        select ${all(table, 't')} ${from} where ${stretched} order by t.account_id, t.id limit ${2 * stretch}) t where 1 = 1${also}`)
     for (const name of names) sums[name] += Number(row?.[name] ?? 0)
     if (end === undefined) return sums
     accountId = Number(end['account_id'])

@@ -4,6 +4,7 @@
  * between two of them.
  */
 import type { Secret, SecretSearch } from '../model/secret.ts'
+import type { Key } from './bounds.ts'
 import {
   atMost,
   type Course,
@@ -15,7 +16,6 @@ import {
   type Filter,
   filtersOf,
   goingLists,
-  type Key,
   type Narrowing,
   nextRows,
   notIn,

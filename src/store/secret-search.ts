@@ -3,14 +3,12 @@
  * stretches of an index, so that no statement looks at more than a few thousand rows.
  */
 import type { Secret, SecretSearch } from '../model/secret.ts'
-import { all, eachByItself, none, type Query, sql } from './sql.ts'
+import { between, beyond, type Key } from './bounds.ts'
+import { all, eachByItself, joined, none, type Query, raw, sql } from './sql.ts'
 import type { Within } from './stored.ts'
 import { secrets } from './tables/secret.ts'
 
 export type Dialect = 'sqlite' | 'postgres'
-
-/** What a row has that it is in order by. */
-export type Key = string | number
 
 /** An index that rows are read along, and so the order that they come in. */
 export type Course = 'id' | 'name' | 'updated' | 'expires' | 'list'
@@ -318,11 +316,13 @@ export function tagsOf({ accountId, environmentId }: Within, limit: number): Que
 }
 
 function whereOf(stretch: Stretch, upTo?: readonly Key[]): Query {
-  const { source, after, isDown } = stretch
+  const { course, source, after, isDown } = stretch
   const columns = columnsOf(stretch)
-  const bounds = [...beyond(columns, after, isDown ? '<' : '>'), ...beyond(columns, upTo, isDown ? '>=' : '<=')]
-  const within = bounds.length === 0 ? none : sql` and ${joined(bounds, ' and ')}`
-  return sql`from ${source.from} where ${source.where}${within}`
+  const own = courses[course].columns
+  // A planner knows that two ids are the same, and not that what bounds one bounds the other.
+  const each = columns.join() === own.join() ? [columns] : [columns, own]
+  const bounds = each.flatMap((one) => between(one, after, upTo, isDown))
+  return sql`from ${source.from} where ${source.where}${bounds.length === 0 ? none : sql` and ${joined(bounds, ' and ')}`}`
 }
 
 function columnsOf({ course, source }: Pick<Stretch, 'course' | 'source'>): readonly string[] {
@@ -334,30 +334,9 @@ function orderOf({ course, isDown, source }: Pick<Stretch, 'course' | 'isDown'> 
   return raw(`order by ${columns.map((column) => (isDown ? `${column} desc` : column)).join(', ')}`)
 }
 
-function beyond(columns: readonly string[], key: readonly Key[] | undefined, is: '<' | '>' | '<=' | '>='): Query[] {
-  if (key === undefined) return []
-  const values = joined(
-    key.map((one) => sql`${one}`),
-    ', ',
-  )
-  const [first, second] = columns
-  return second === undefined
-    ? [sql`${raw(`${first} ${is}`)} ${values}`]
-    : [sql`${raw(`(${columns.join(', ')}) ${is}`)} (${values})`]
-}
-
 function allOf(filters: readonly Filter[]): Query {
   return joined(
     filters.map(({ where }) => where),
     ' and ',
   )
-}
-
-function joined(parts: readonly Query[], between: string): Query {
-  return { sql: parts.map((part) => part.sql).join(between), parameters: parts.flatMap((part) => part.parameters) }
-}
-
-/** A text of our own, as it is. */
-function raw(text: string): Query {
-  return { sql: text, parameters: [] }
 }

@@ -81,3 +81,12 @@ export function numbered(text: string): string {
 function isQuery(value: unknown): value is Query {
   return typeof value === 'object' && value !== null && 'sql' in value && 'parameters' in value
 }
+
+export function joined(parts: readonly Query[], between: string): Query {
+  return { sql: parts.map((part) => part.sql).join(between), parameters: parts.flatMap((part) => part.parameters) }
+}
+
+/** A text of our own, as it is. */
+export function raw(text: string): Query {
+  return { sql: text, parameters: [] }
+}

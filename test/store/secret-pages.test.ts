@@ -4,6 +4,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { maxDescription, maxTags, type Secret, type SecretSearch } from '../../src/model/secret.ts'
 import { fits } from '../../src/model/secret-search.ts'
 import { countByList, countSecrets, secretPages, tags } from '../../src/store/secret-pages.ts'
+import { countOf, filtersOf } from '../../src/store/secret-search.ts'
 import { type Query, sql } from '../../src/store/sql.ts'
 import type { SecretOrder, SecretPosition } from '../../src/store/store.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
@@ -360,6 +361,33 @@ for (const engine of engines) {
           assert.deepEqual(await idsOf(search, order, skip), want.slice(skip, skip + 5), `${order} ${skip}`)
         }
       }
+    })
+
+    test('are counted a stretch at a time, none of which begins or ends elsewhere in an index', async (t) => {
+      const database = await filled(t, engine)
+      const { asked, query } = watched(database)
+      const counted = { ...database, query, accountId: 1 }
+
+      await countByList(counted, { words: [], environmentId: 1 })
+      await countSecrets(counted, { words: [], environmentId: 1, isHeld: true })
+
+      // The first of a list, and what spans two.
+      const loose = asked.filter(({ text }) => /ROW\(list_id, id\) <=/.test(text))
+      assert.ok(loose.length <= 1 + listNames.length, `${loose.length} of ${asked.length}`)
+      assert.ok(asked.length > 2 * loose.length, `${loose.length} of ${asked.length}`)
+    })
+
+    test('that a target holds are looked for from where the stretch begins, in either table', async (t) => {
+      const database = await filled(t, engine)
+      const within = { accountId: 1, environmentId: 1 }
+      const [held] = filtersOf(database.dialect, within, { words: [], isHeld: true })
+      assert.ok(held?.source !== undefined)
+      const stretch = { course: 'id', source: held.source, isDown: false, after: [8] } as const
+
+      const { sql: text, parameters } = countOf(stretch, [], [900])
+
+      assert.match(text, /h\.secret_id > \? and h\.secret_id <= \? and s\.id > \? and s\.id <= \?/)
+      assert.equal(Number((await database.query({ sql: text, parameters }))[0]?.['count']), 1)
     })
 
     test('that a target holds in an older version are found along what is held, by its indexes', async (t) => {

@@ -15,7 +15,13 @@ import { startServer } from '../support/server.ts'
 
 const noTcpTable = existsSync('/proc/net/tcp') ? false : 'No table of TCP connections.'
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
-const wanted = { lock_timeout: '2500ms', idle_in_transaction_session_timeout: '10s', client_encoding: 'UTF8' }
+const wanted = {
+  lock_timeout: '2500ms',
+  idle_in_transaction_session_timeout: '10s',
+  client_encoding: 'UTF8',
+  jit: 'off',
+  max_parallel_workers_per_gather: '0',
+}
 const options = `options=${encodeURIComponent('-c search_path=public -clock_timeout=77s --client-encoding=latin1')}`
 
 suite('A session on PostgreSQL', { skip: postgres.skip }, () => {

@@ -79,6 +79,31 @@ for (const engine of engines) {
       }
     })
 
+    test('the metrics look at nothing of a large account but the stretch', async (t) => {
+      const database = await filled(t, engine)
+      await database.insert(
+        'secrets',
+        Array.from({ length: 3 * 4096 }, (_, at) => ({
+          ...{ account_id: 2, id: perAccount + at + 1, uid: 'u', name: `more-${at}`, version: 1, created_ms: 1, mac },
+          ...{ updated_ms: 1, list_id: 1, type: 'text', filename: null, description: '', tags: '', expires_ms: null },
+        })),
+      )
+      const asked: string[] = []
+      const ask = async (query: Query) => {
+        asked.push((await database.explain(query)).text)
+        return database.query(query)
+      }
+
+      const { all } = await counting.countInStretches(ask, counting.countSecrets(now))
+
+      assert.equal(all, accounts * perAccount + 3 * 4096)
+      // What is compared at once is bounded by its beginning alone.
+      const within = asked.filter(
+        (text) => /count\(|Aggregate|CO-ROUTINE/.test(text) && !/ROW\(|\(account_id,id\)/.test(text),
+      )
+      assert.ok(within.length >= 2, asked.join('\n'))
+    })
+
     test('stale targets, and those that hold a name, are looked for among the next thousand', async (t) => {
       const database = await filled(t, engine)
       for (const filter of [{ isStale: true }, { secret: 'name-2990' }, { isStale: true, target: 'web-1000' }]) {

@@ -17,13 +17,16 @@ const keepAliveDelayMs = 5_000
 /**
  * Set once a session is there, and not with what it begins with: there poolers take few parameters, and `options` in a URL
  * would take the place of ours. The two limits are how long a transaction waits for an account's lock, or may stand idle:
- * a node that hangs must not hold others, and whoever waits is to be told within the time that a request has.
+ * a node that hangs must not hold others, and whoever waits is to be told within the time that a request has. Statements look
+ * at some thousand rows at most: to compile one, or to begin a process for it, takes longer than they do.
  */
 const sessionSettings = {
   lock_timeout: '2500ms',
   idle_in_transaction_session_timeout: '10s',
   default_transaction_isolation: 'read committed',
   client_encoding: 'UTF8',
+  jit: 'off',
+  max_parallel_workers_per_gather: '0',
 }
 
 const int8 = types.builtins.INT8
