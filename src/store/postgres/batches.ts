@@ -7,6 +7,7 @@ import type { Batch, Outcome, Request } from '../operation.ts'
 import { isSharing } from '../operations/registry.ts'
 import type { Locked, Remembered } from '../owners.ts'
 import type { RowMacs } from '../row-macs.ts'
+import { batchSettings } from './connect.ts'
 import { cutAfter, Deadline } from './deadline.ts'
 import { type Attempt, appendingOf, finish, writingOf } from './ending.ts'
 import { isDoubtful, isLockTimeout, isSpent, isWorthAnotherTry, toRefusal } from './failures.ts'
@@ -17,7 +18,7 @@ import type { Standing } from './standing.ts'
 import { PostgresTransaction } from './transaction.ts'
 
 /** In a lane of many accounts nobody waits longer for the locks of one: then each account goes by itself. */
-const shortWaitMs = 200
+const shortWait = { lock_timeout: '200ms' }
 const maxTries = 5
 /**
  * What a request waits for the database, about 10 seconds in all: `maxWaitMs` of the batcher, until COMMIT is sent, and for
@@ -46,8 +47,8 @@ export class Batches {
     this.#hosts = hosts
     this.#standing = standing
     this.#remembered = remembered
-    this.pool = new Pool(hosts, inFlight)
-    this.#apart = new Pool(hosts, apartInFlight)
+    this.pool = new Pool(hosts, inFlight, { ...batchSettings, ...shortWait })
+    this.#apart = new Pool(hosts, apartInFlight, batchSettings)
   }
 
   /** Before the first of them. */
@@ -109,13 +110,13 @@ export class Batches {
 
   /** @param ms how long it may take until COMMIT is sent */
   async #attempt(client: PoolClient, task: Task, isShared: boolean, ms: number): Promise<Attempt> {
-    const { batch, setting, isApart, onDecided } = task
+    const { batch, setting, onDecided } = task
     const transaction = new PostgresTransaction(client, this.#standing, isShared)
     let decided: Decided
     try {
       decided = await cutAfter(ms, client, async () => {
         // Not waited for: the connection sends what follows at once, and answers in order.
-        const begun = client.query(isApart ? 'begin' : `begin; set local lock_timeout = ${shortWaitMs}`)
+        const begun = client.query('begin')
         const work = decideBatch(transaction, batch, setting, this.#macs, this.#remembered, isShared)
         return (await Promise.all([work, begun]))[0]
       })

@@ -29,6 +29,20 @@ const sessionSettings = {
   max_parallel_workers_per_gather: '0',
 }
 
+/**
+ * What is asked in a batch, or written, is found by the columns of an index, whatever number of rows it is about. So it is planned
+ * once for each session, and never by how many rows there are when that happens: a plan that reads a table of few is kept when
+ * they have become many.
+ */
+export const batchSettings = {
+  plan_cache_mode: 'force_generic_plan',
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  // What is off costs so much by its plan that it would be compiled.
+  jit: 'off',
+}
+
 const int8 = types.builtins.INT8
 
 /** Whole numbers as numbers: all of ours are below 2^53, and times are milliseconds. */
@@ -37,7 +51,7 @@ const typeParsers: CustomTypesConfig = {
     id === int8 ? (text: string) => Number(text) : types.getTypeParser(id, format as 'text'),
 }
 
-type Settings = Readonly<Record<string, string>>
+export type Settings = Readonly<Record<string, string>>
 
 /** How one host of a database is connected to. */
 export interface Host {
@@ -92,11 +106,12 @@ export async function open(host: Host): Promise<Connection> {
 /**
  * Sets what a session needs, and finds out whether its server may be used.
  *
+ * @param own what it needs besides
  * @throws Unusable when it may not
  */
-export async function prepare(client: Client): Promise<void> {
+export async function prepare(client: Client, own: Settings = {}): Promise<void> {
   const settings = client instanceof Connection ? client.to.settings : {}
-  const work = () => Promise.all([settle(client, { ...settings, ...sessionSettings }), faultOf(client)])
+  const work = () => Promise.all([settle(client, { ...settings, ...sessionSettings, ...own }), faultOf(client)])
   const [, fault] = await cutAfter(connectTimeoutMs, client, work)
   if (fault === undefined) return
   cut(client)

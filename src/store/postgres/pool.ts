@@ -4,7 +4,7 @@
  */
 import { Pool as PgPool, type PoolClient } from 'pg'
 import { Refusal } from '../../errors.ts'
-import { Connection, connectTimeoutMs, type Host, prepare } from './connect.ts'
+import { Connection, connectTimeoutMs, type Host, prepare, type Settings } from './connect.ts'
 import { cut, Deadline, within } from './deadline.ts'
 import type { Hosts } from './hosts.ts'
 
@@ -19,8 +19,11 @@ export class Pool {
   readonly #waiting = new Set<Promise<PoolClient>>()
   #closing: Promise<void> | undefined
 
-  /** @param max connections at once */
-  constructor(hosts: Hosts, max: number) {
+  /**
+   * @param max connections at once
+   * @param settings of their sessions
+   */
+  constructor(hosts: Hosts, max: number, settings: Settings = {}) {
     this.#hosts = hosts
     this.#pool = new PgPool({
       max,
@@ -31,7 +34,7 @@ export class Pool {
           super(hosts.current)
         }
       },
-      verify: (client, done) => void prepare(client).then(() => done(), done),
+      verify: (client, done) => void prepare(client, settings).then(() => done(), done),
     })
     // Whoever was idle is gone then, and the next query opens another.
     this.#pool.on('error', () => {})

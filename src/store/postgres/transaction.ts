@@ -15,7 +15,7 @@ import { type Claim, machineAddresses } from '../tables/machine.ts'
 import type { TrailOnly } from '../trail-only.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
-import { appending, appendingValues, using, usingValues } from './append.ts'
+import { appendingOf, using, usingValues } from './append.ts'
 import { type Standing, standingQuery } from './standing.ts'
 import { arraysOf, finding, removing, type Statement, statementOf } from './statements.ts'
 
@@ -56,11 +56,12 @@ export class PostgresTransaction implements Transaction {
     const [kind, lock, strength] = this.#isShared
       ? (['share', 'pg_advisory_xact_lock_shared', 'key share'] as const)
       : (['hold', 'pg_advisory_xact_lock', 'update'] as const)
-    const wanted = `where id = any($1::bigint[])
-      or id in (select account_id from api_keys where token_hash = any($2::text[])) order by id`
+    const wanted = `select unnest($1::bigint[]) as id
+      union all select account_id from api_keys where token_hash = any($2::text[])`
     const turn = `${standingQuery} from (
-      select count(${lock}(${batchLocks}, id::int)::text) from (select id from accounts ${wanted}) wanted) locked`
-    const text = `select ${all(accounts).sql} from accounts ${wanted} for ${strength}`
+      select count(${lock}(${batchLocks}, id::int)::text) from (${wanted} order by id) wanted) locked`
+    // As an array, by which an index is looked up.
+    const text = `select ${all(accounts).sql} from accounts where id = any(array(${wanted})) order by id for ${strength}`
     this.#stood = this.#all({ name: `${kind}_turn`, text: turn }, [ids, tokenHashes])
     const [rows] = await Promise.all([this.#all({ name: `${kind}_accounts`, text }, [ids, tokenHashes]), this.#stood])
     return rows.map(accounts.read)
@@ -101,8 +102,9 @@ export class PostgresTransaction implements Transaction {
    */
   async append(what: TrailOnly, now: number, isRelaxed: boolean): Promise<Locked> {
     const { records, used } = what
+    const { statement, values } = appendingOf(what, now, isRelaxed)
     const [appended] = await Promise.all([
-      records.length === 0 ? [] : this.#all(appending, appendingValues(what, now, isRelaxed)),
+      records.length === 0 ? [] : this.#all(statement, values),
       // After the heads, in the same order everywhere.
       used.length === 0 ? [] : this.#all(using, usingValues(what)),
     ])
