@@ -69,8 +69,9 @@ export class Trails {
     }
   }
 
-  /** What was lost is told once. */
+  /** What was lost is told once, though a batch and the watch over the database may come upon it at a time. */
   lose(known: Head, found: number): void {
+    if (this.#known.get(known.accountId) !== known) return
     this.#known.delete(known.accountId)
     this.#tell(known, found)
   }

@@ -27,3 +27,19 @@ test('A trail is held against what was acknowledged before it was read, and not 
   trails.compare(trail(5), trails.moment)
   assert.deepEqual(lost, [7, 7, 8, 5])
 })
+
+test('What a trail has lost is told once, though two come upon it, and what was acknowledged since is kept', () => {
+  const trails = new Trails()
+  const lost: number[] = []
+  trails.onLost((_, found) => lost.push(found))
+  trails.acknowledge([{ id: 1, auditSize: 5, auditHead: new Uint8Array(32) }])
+  const known = trails.known[0] ?? assert.fail()
+
+  trails.lose(known, 3)
+  trails.lose(known, 3)
+  assert.deepEqual(lost, [3])
+
+  trails.acknowledge([{ id: 1, auditSize: 4, auditHead: new Uint8Array(32) }])
+  trails.lose(known, 4)
+  assert.deepEqual([lost, trails.known.map(({ size }) => size)], [[3], [4]])
+})
