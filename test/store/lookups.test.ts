@@ -5,9 +5,17 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { Question } from '../../src/store/lookup.ts'
 import * as lookups from '../../src/store/lookups.ts'
+import { batchSettings, prepare } from '../../src/store/postgres/connect.ts'
+import { finding } from '../../src/store/postgres/statements.ts'
+import { holding, sharing } from '../../src/store/postgres/transaction.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { Statements } from '../../src/store/sqlite/statements.ts'
 import { engines } from '../support/engines.ts'
+import { connectTo } from '../support/postgres.ts'
+
+const exported: readonly unknown[] = Object.values(lookups)
+const questions = exported.filter(isQuestion)
+assert.ok(questions.length > 30, String(questions.length))
 
 test('SQLite goes by an index that has all that a look-up asks by, and never through all rows of an account', async (t) => {
   const place = await (engines[0] ?? assert.fail()).makeMigratedPlace()
@@ -22,9 +30,6 @@ test('SQLite goes by an index that has all that a look-up asks by, and never thr
     await place.clear()
   })
   const statements = new Statements(database)
-  const exported: readonly unknown[] = Object.values(lookups)
-  const questions = exported.filter(isQuestion)
-  assert.ok(questions.length > 30, String(questions.length))
   for (const question of questions) {
     const { name, matches } = question
     const plan = database
@@ -36,6 +41,25 @@ test('SQLite goes by an index that has all that a look-up asks by, and never thr
     // A time beside the key of a row is looked at in the row.
     const asked = matches.filter(({ is }) => is === '=')
     assert.ok(used.length >= asked.length, `${name} by ${asked.map(({ column }) => column)}: ${plan.join('; ')}`)
+  }
+})
+
+const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
+
+test('PostgreSQL goes by indexes in a batch, whatever it knows of the tables', { skip: postgres.skip }, async (t) => {
+  const place = await postgres.makeMigratedPlace()
+  t.after(() => place.clear())
+  const client = await connectTo(t, place.databaseUrl)
+  await prepare(client, batchSettings)
+  const locks = [sharing, holding].flatMap(({ turn, rows }) => [turn, rows])
+  for (const { name, text } of [...questions.map(finding), ...locks]) {
+    await client.query(`prepare ${name} as ${text}`)
+    const parameters = new Set(text.match(/\$\d+/g)).size
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(
+      `explain execute ${name}(${Array(parameters).fill('null').join(', ')})`,
+    )
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+    assert.doesNotMatch(plan, /Seq Scan|Hash Join|Merge Join/, `${name}:\n${plan}`)
   }
 })
 

@@ -22,6 +22,7 @@ function leaf(text: string, seq: string, ms: string): string {
 /** With the last of the parameters that both statements begin with, COMMIT waits for nothing. */
 const relaxing = `set_config('synchronous_commit', case when $3 then 'off' else current_setting('synchronous_commit') end, true)`
 
+/** Of the record that is next. */
 const numbers = { size: 'audit_size + 1', ms: 'greatest(audit_ms, $2::bigint)' }
 
 /**
@@ -34,7 +35,7 @@ const appending: Statement = {
       select * from unnest(${given.map((name, at) => `$${at + 4}::${types[audit.columns[name] ?? 'text']}[]`).join(', ')}, $1::text[])
         with ordinality r (${given.join(', ')}, text, at)
     ), h as materialized (
-      select id, audit_size, audit_head, greatest(audit_ms, $2::bigint) as ms from accounts
+      select id, audit_size, audit_head, ${numbers.ms} as ms from accounts
       where id = any($4::bigint[]) order by id for no key update
     ), placed as materialized (
       select r.${given.join(', r.')}, text, at, h.ms, h.audit_size + row_number() over (partition by r.account_id order by at) as seq
@@ -56,7 +57,7 @@ const appending: Statement = {
     returning accounts.id, accounts.audit_size, accounts.audit_head, ${relaxing}`,
 }
 
-/** The same of one record: a quarter of the work, where nothing is ordered and counted. */
+/** The same of one record, where nothing is to be ordered and counted. Without its account it has no number, and is not taken. */
 const appendingOne: Statement = {
   name: 'append_record',
   text: `with h as (

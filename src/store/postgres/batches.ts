@@ -115,8 +115,7 @@ export class Batches {
     let decided: Decided
     try {
       decided = await cutAfter(ms, client, async () => {
-        // Not waited for: the connection sends what follows at once, and answers in order.
-        const begun = client.query('begin')
+        const begun = transaction.begin()
         const work = decideBatch(transaction, batch, setting, this.#macs, this.#remembered, isShared)
         return (await Promise.all([work, begun]))[0]
       })

@@ -46,7 +46,7 @@ export const batchSettings = {
 const int8 = types.builtins.INT8
 
 /** Whole numbers as numbers: all of ours are below 2^53, and times are milliseconds. */
-const typeParsers: CustomTypesConfig = {
+export const typeParsers: CustomTypesConfig = {
   getTypeParser: (id: number, format?: 'text' | 'binary') =>
     id === int8 ? (text: string) => Number(text) : types.getTypeParser(id, format as 'text'),
 }

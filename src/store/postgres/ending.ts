@@ -1,5 +1,5 @@
 /** How a batch ends: what it writes and COMMIT in one round trip, and what is known of it then. */
-import { DatabaseError, type PoolClient } from 'pg'
+import { type Client, DatabaseError } from 'pg'
 import type { Decided, Setting } from '../load.ts'
 import type { Locked } from '../owners.ts'
 import { trailOnly } from '../trail-only.ts'
@@ -51,21 +51,21 @@ export function appendingOf({ changes, now }: Decided, isBusy: boolean): Writing
 }
 
 /**
- * Sends the steps, and COMMIT with them: should a step fail, the database makes a ROLLBACK of it. Once COMMIT was sent, an
+ * Sends the steps, and COMMIT with them: should a step fail, the database does not come to it. Once COMMIT was sent, an
  * answer that does not come leaves open what happened, unless the database has said of a step that it failed.
  */
 export async function finish(
-  client: PoolClient,
+  client: Client,
   transaction: PostgresTransaction,
   { write, isRelaxed }: Writing,
   decided: Decided,
 ): Promise<Attempt> {
   if (isBroken(client)) return { kind: 'failed', error: new Error('The connection was lost before COMMIT was sent.') }
   const send = () =>
-    Promise.all([write(transaction), client.query('commit'), ...(isRelaxed ? [client.query(settling)] : [])])
+    Promise.all([write(transaction), transaction.commit(), ...(isRelaxed ? [client.query(settling)] : [])])
   try {
     const { result, cancelled } = await noticing(client, () => cutAfter(commitMs, client, send))
-    const [accounts, { command }] = result
+    const [accounts, command] = result
     if (cancelled !== undefined) return { kind: 'unknown', error: cancelled }
     if (command === 'COMMIT') return { kind: 'committed', accounts, decided }
     // Nothing of ours fails so: whatever was settled after it means nothing.
@@ -78,7 +78,7 @@ export async function finish(
 
 /** Notes when somebody cancels the wait for a standby: what was committed may be on this server alone. */
 export async function noticing<Result>(
-  client: PoolClient,
+  client: Client,
   work: () => Promise<Result>,
 ): Promise<{ readonly result: Result; readonly cancelled: Error | undefined }> {
   let cancelled: Error | undefined

@@ -16,6 +16,7 @@ import type { TrailOnly } from '../trail-only.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
 import { appendingOf, using, usingValues } from './append.ts'
+import { Rounds } from './round.ts'
 import { type Standing, standingQuery } from './standing.ts'
 import { arraysOf, finding, removing, type Statement, statementOf } from './statements.ts'
 
@@ -26,19 +27,24 @@ const accountLock = 7_305_610_113
 /** Serializes the claiming of addresses: no two accounts may hold the same. */
 const claimLock = 7_305_610_114
 
+const takingLock = { name: 'take_lock', text: 'select pg_advisory_xact_lock($1::bigint)' }
+
 const trail = accounts.part('id', 'auditSize', 'auditHead')
 
+export const sharing = locking('share', 'pg_advisory_xact_lock_shared', 'key share')
+export const holding = locking('hold', 'pg_advisory_xact_lock', 'update')
+
 export class PostgresTransaction implements Transaction {
-  readonly #client: Client
+  readonly #rounds: Rounds
   readonly #standing: Standing
   readonly #isShared: boolean
   #failure: unknown
   /** How the database stood when the last of the locks was there. */
-  #stood: Promise<NamedRow[]> | undefined
+  #stood: Promise<readonly NamedRow[]> | undefined
 
   /** @param isShared whether others of the same accounts may be decided meanwhile: all that is written then is appended */
   constructor(client: Client, standing: Standing, isShared: boolean) {
-    this.#client = client
+    this.#rounds = new Rounds(client)
     this.#standing = standing
     this.#isShared = isShared
   }
@@ -48,23 +54,31 @@ export class PostgresTransaction implements Transaction {
     return this.#failure
   }
 
+  /** Sent with what is asked next. */
+  async begin(): Promise<void> {
+    await this.#rounds.ask({ name: 'begin', text: 'begin' }, [])
+  }
+
+  /**
+   * Sends all that was written, and COMMIT with it.
+   *
+   * @returns what the database says that it has done
+   */
+  commit(): Promise<string> {
+    const answer = this.#rounds.ask({ name: 'commit', text: 'commit' }, [])
+    this.#rounds.send()
+    return answer.then(({ command }) => command)
+  }
+
   /**
    * In the order of their ids, so that two batches never wait for each other. First comes the lock that is waited for in turn,
    * then, with what is seen from then on, the one of the rows: it keeps out whoever does not know of the first.
    */
   async lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Promise<Account[]> {
-    const [kind, lock, strength] = this.#isShared
-      ? (['share', 'pg_advisory_xact_lock_shared', 'key share'] as const)
-      : (['hold', 'pg_advisory_xact_lock', 'update'] as const)
-    const wanted = `select unnest($1::bigint[]) as id
-      union all select account_id from api_keys where token_hash = any($2::text[])`
-    const turn = `${standingQuery} from (
-      select count(${lock}(${batchLocks}, id::int)::text) from (${wanted} order by id) wanted) locked`
-    // As an array, by which an index is looked up.
-    const text = `select ${all(accounts).sql} from accounts where id = any(array(${wanted})) order by id for ${strength}`
-    this.#stood = this.#all({ name: `${kind}_turn`, text: turn }, [ids, tokenHashes])
-    const [rows] = await Promise.all([this.#all({ name: `${kind}_accounts`, text }, [ids, tokenHashes]), this.#stood])
-    return rows.map(accounts.read)
+    const { turn, rows } = this.#isShared ? sharing : holding
+    this.#stood = this.#all(turn, [ids, tokenHashes])
+    const [found] = await Promise.all([this.#all(rows, [ids, tokenHashes]), this.#stood])
+    return found.map(accounts.read)
   }
 
   async now(): Promise<number> {
@@ -79,13 +93,13 @@ export class PostgresTransaction implements Transaction {
   }
 
   async claims(ranges: readonly AddressRange[], lock: boolean): Promise<Claim[]> {
-    if (lock) await this.#client.query('select pg_advisory_xact_lock($1)', [claimLock])
+    if (lock) await this.#all(takingLock, [claimLock])
     const values = [ranges.map(({ first }) => first), ranges.map(({ last }) => last)]
     return (await this.#all({ name: 'claims', text: claimsOn }, values)).map(machineAddresses.read)
   }
 
   async newAccounts(names: readonly string[]): Promise<{ taken: string[]; nextId: number }> {
-    await this.#client.query('select pg_advisory_xact_lock($1)', [accountLock])
+    await this.#all(takingLock, [accountLock])
     const taken = 'select name from accounts where name = any($1::text[])'
     const [found, [row]] = await Promise.all([
       this.#all({ name: 'account_names', text: taken }, [names]),
@@ -129,14 +143,25 @@ export class PostgresTransaction implements Transaction {
     return this.#all(statementOf(step), arraysOf(valuesOf(step)))
   }
 
-  async #all({ name, text }: Statement, values: readonly unknown[]): Promise<NamedRow[]> {
+  async #all(statement: Statement, values: readonly unknown[]): Promise<readonly NamedRow[]> {
     try {
-      return (await this.#client.query<NamedRow>({ name, text, values: [...values] })).rows
+      return (await this.#rounds.ask(statement, values)).rows
     } catch (error) {
       this.#failure ??= error
       throw error
     }
   }
+}
+
+/** What takes the locks of accounts, by their ids and by what keys of theirs are looked up by. */
+function locking(kind: string, lock: string, strength: string): { readonly turn: Statement; readonly rows: Statement } {
+  const wanted = `select unnest($1::bigint[]) as id
+    union all select account_id from api_keys where token_hash = any($2::text[])`
+  const turn = `${standingQuery} from (
+    select count(${lock}(${batchLocks}, id::int)::text) from (${wanted} order by id) wanted) locked`
+  // As an array, by which an index is looked up.
+  const rows = `select ${all(accounts).sql} from accounts where id = any(array(${wanted})) order by id for ${strength}`
+  return { turn: { name: `${kind}_turn`, text: turn }, rows: { name: `${kind}_accounts`, text: rows } }
 }
 
 /** In the order of the statement's columns. */
