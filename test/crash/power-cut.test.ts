@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { generateToken } from '../../src/crypto/token.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { Api } from '../support/api.ts'
 import { chance, rounds } from '../support/chance.ts'
@@ -61,9 +60,11 @@ async function record(t: TestContext, main?: string): Promise<Recorded> {
   const folder = makeFolder()
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const place = { dataDir: join(folder, 'data'), databaseUrl: undefined, clear: async () => {} }
-  const key = generateToken()
-  const env = { STRONGROOM_BOOTSTRAP_API_KEY: key }
-  await (await startChild(t, place, { env })).end('SIGTERM')
+  assert.ok(sqlite)
+  mkdirSync(place.dataDir)
+  const first = await startServer(t, sqlite, { place })
+  const { key } = first.api
+  await first.stop()
   const before = filesOf(place.dataDir)
 
   const trace = join(folder, 'trace')

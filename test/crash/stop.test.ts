@@ -16,7 +16,7 @@ for (const engine of engines) {
   suite(`${engine.name}: a server told to stop`, { skip: engine.skip }, () => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
       test(`by ${signal} under load answers what it has begun, keeps it, and ends with 0`, async (t) => {
-        const place = await engine.makePlace()
+        const place = await engine.makeMigratedPlace()
         t.after(() => place.clear())
         const key = generateToken()
         const server = await startChild(t, place, { env: { STRONGROOM_BOOTSTRAP_API_KEY: key } })

@@ -4953,7 +4953,7 @@ export const faults: readonly Fault[] = [
     "'SIGUSR1', 'SIGUSR2',",
     "'SIGUSR1',",
     'process/hardening.test.ts',
-    'after SIGUSR2',
+    'goes on after signals',
   ),
   fault(
     'SIGHUP does not end the server',
@@ -4961,7 +4961,7 @@ export const faults: readonly Fault[] = [
     'const signals: readonly NodeJS.Signals[] = hasTerminal() ?',
     'const signals: readonly NodeJS.Signals[] = !hasTerminal() ?',
     'process/hardening.test.ts',
-    'after SIGHUP',
+    'goes on after signals',
   ),
   fault(
     'a broken certificate does not take the place of a good one',

@@ -17,22 +17,17 @@ async function write(urlOf: () => string, apiKey: string, name: string, isOver: 
       .post('/v3/secrets', { name: `${name}-${made}`, value: 'v' }, { 'idempotency-key': `${name}-${made}` })
       .catch(() => undefined)
     if (answer?.status === 201) made++
-    else await setTimeout(20)
+    // A load that leaves the servers that start their CPU.
+    await setTimeout(20)
   }
   return made
 }
 
-/** Listens to whichever server answers, each time from where it stopped. */
-async function follow(
-  t: TestContext,
-  urlOf: () => string,
-  apiKey: string,
-  isEnough: (ids: readonly number[]) => boolean,
-) {
-  const ids: number[] = []
+/** Listens to whichever server answers, each time from where it stopped, and adds what it is told of to `ids`. */
+async function follow(t: TestContext, urlOf: () => string, apiKey: string, ids: number[], isEnough: () => boolean) {
   let last: number | undefined
   let streams = 0
-  while (!isEnough(ids)) {
+  while (!isEnough()) {
     const after = last === undefined ? '?after=0&action=secret.create' : '?action=secret.create'
     const headers: Record<string, string> = last === undefined ? {} : { 'last-event-id': String(last) }
     const stream: Listened | undefined = await listenTo(t, { url: urlOf(), key: apiKey }, after, headers).catch(
@@ -49,11 +44,11 @@ async function follow(
       for (const { id, data } of stream.events.slice(taken)) if (data.outcome === 'ok') ids.push(id)
       taken = stream.events.length
       last = stream.events.at(-1)?.id ?? last
-      return stream.isOver || isEnough(ids)
+      return stream.isOver || isEnough()
     })
     stream.close()
   }
-  return { ids, streams }
+  return streams
 }
 
 async function createdIn(api: Api): Promise<readonly number[]> {
@@ -69,7 +64,7 @@ async function createdIn(api: Api): Promise<readonly number[]> {
 }
 
 async function survive(t: TestContext, engine: TestEngine, count: number, kills: number): Promise<void> {
-  const place = await engine.makePlace()
+  const place = await engine.makeMigratedPlace()
   t.after(() => place.clear())
   const first = await startChild(t, place)
   const apiKey = first.firstKey ?? assert.fail()
@@ -80,21 +75,26 @@ async function survive(t: TestContext, engine: TestEngine, count: number, kills:
   let isOver = false
   const writers = ['a', 'b', 'c'].map((name) => write(someUrl, apiKey, name, () => isOver))
   let wanted = Number.POSITIVE_INFINITY
-  const followed = follow(t, someUrl, apiKey, (ids) => ids.length >= wanted)
+  const ids: number[] = []
+  const followed = follow(t, someUrl, apiKey, ids, () => ids.length >= wanted)
+  const toldOfMore = async () => {
+    const before = ids.length
+    while (ids.length < before + 20) await setTimeout(10)
+  }
   for (let kill = 0; kill < kills; kill++) {
-    await setTimeout(400)
+    await toldOfMore()
     const at = kill % nodes.length
     await nodes[at]?.end('SIGKILL')
     nodes[at] = await startChild(t, place)
   }
-  await setTimeout(200)
+  await toldOfMore()
   isOver = true
   const made = (await Promise.all(writers)).reduce((sum, one) => sum + one, 0)
   const created = await createdIn(new Api(someUrl(), apiKey))
   assert.ok(created.length >= made && made > 0)
   wanted = created.length
 
-  const { ids, streams } = await followed
+  const streams = await followed
   assert.deepEqual(ids, created)
   assert.ok(streams > 1)
 }

@@ -108,33 +108,39 @@ async function list(
 const heldOld = new Set([2, 8])
 const held = new Set([2, 8, 900])
 
+const keys: Record<SecretOrder, (secret: Secret) => readonly (string | number)[]> = {
+  created: () => [],
+  name: ({ name }) => [name],
+  updated: ({ updatedAt }) => [updatedAt],
+  expires: ({ expiresAt }) => [expiresAt ?? Number.MAX_SAFE_INTEGER],
+  list: ({ listId }) => [listNames[listId - 1] ?? ''],
+  type: ({ type, name }) => [type, name],
+  'expired first': ({ expiresAt }) => [expiresAt !== null && expiresAt <= now ? 0 : 1],
+}
+
+function compare(order: SecretOrder, one: Secret, other: Secret): number {
+  const [ones, others] = [
+    [...keys[order](one), one.id],
+    [...keys[order](other), other.id],
+  ]
+  const at = ones.findIndex((key, index) => key !== others[index])
+  return at < 0 ? 0 : (ones[at] ?? 0) < (others[at] ?? 0) ? -1 : 1
+}
+
+const sorted = new Map(
+  (Object.keys(keys) as SecretOrder[]).map((order) => [order, all.toSorted((one, other) => compare(order, one, other))]),
+)
+
 /** The same, told from all secrets. */
 function expected(search: Partial<SecretSearch>, order: SecretOrder, isDown: boolean): number[] {
-  const found = all.filter(
+  const found = (sorted.get(order) ?? assert.fail()).filter(
     (secret) =>
       fits({ words: [], environmentId: 1, ...search }, secret) &&
       (search.isHeldOld !== true || heldOld.has(secret.id)) &&
       (search.isHeld !== true || held.has(secret.id)),
   )
-  const keys: Record<SecretOrder, (secret: Secret) => readonly (string | number)[]> = {
-    created: () => [],
-    name: ({ name }) => [name],
-    updated: ({ updatedAt }) => [updatedAt],
-    expires: ({ expiresAt }) => [expiresAt ?? Number.MAX_SAFE_INTEGER],
-    list: ({ listId }) => [listNames[listId - 1] ?? ''],
-    type: ({ type, name }) => [type, name],
-    'expired first': ({ expiresAt }) => [expiresAt !== null && expiresAt <= now ? 0 : 1],
-  }
-  const compare = (one: Secret, other: Secret) => {
-    const [ones, others] = [
-      [...keys[order](one), one.id],
-      [...keys[order](other), other.id],
-    ]
-    const at = ones.findIndex((key, index) => key !== others[index])
-    return at < 0 ? 0 : (ones[at] ?? 0) < (others[at] ?? 0) ? -1 : 1
-  }
-  const sorted = found.sort(compare).map(({ id }) => id)
-  return isDown ? sorted.reverse() : sorted
+  const ids = found.map(({ id }) => id)
+  return isDown ? ids.reverse() : ids
 }
 
 const orders: readonly SecretOrder[] = ['created', 'name', 'updated', 'expires', 'list', 'type', 'expired first']

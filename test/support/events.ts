@@ -13,6 +13,8 @@ export interface Block {
 
 export class Listened {
   readonly blocks: Block[] = []
+  /** What was told, without what says where it begins and ends. */
+  readonly events: Block[] = []
   readonly response: Response
   isOver = false
   readonly #abort: AbortController
@@ -22,11 +24,6 @@ export class Listened {
     this.response = response
     this.#abort = abort
     void this.#read()
-  }
-
-  /** What was told, without what says where it begins and ends. */
-  get events() {
-    return this.blocks.filter(({ event }) => event === 'message')
   }
 
   get position(): number {
@@ -72,7 +69,9 @@ export class Listened {
         text += decoder.decode(chunk, { stream: true })
         const parts = text.split('\n\n')
         text = parts.pop() ?? ''
-        this.blocks.push(...parts.flatMap(blockOf))
+        const blocks = parts.flatMap(blockOf)
+        this.blocks.push(...blocks)
+        this.events.push(...blocks.filter(({ event }) => event === 'message'))
         for (const change of this.#changed.splice(0)) change()
       }
     } catch {

@@ -37,7 +37,7 @@ for (const engine of engines) {
               const path = route.path.replace(/:(id|list)\b/, String(id))
               return own.send(route.method, pathWith({ path }, 1), bodyOf(route), headers)
             }
-            const [foreign, absent] = [await ask(foreignId), await ask(absentId)]
+            const [foreign, absent] = await Promise.all([ask(foreignId), ask(absentId)])
             const label = `${who} ${route.operationId} ${JSON.stringify(headers)}`
             assert.ok([403, 404, 412, 422].includes(foreign.status), `${label}: ${foreign.status} ${foreign.text}`)
             assert.deepEqual(comparable(foreign), comparable(absent), label)

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { suite, type TestContext, test } from 'node:test'
-import { Client } from 'pg'
 import { unsealedTables, whenMissing } from '../../src/store/coverage.ts'
 import type { Row } from '../../src/store/dump/dump.ts'
 import type { Value } from '../../src/store/tables/field.ts'
@@ -24,13 +23,14 @@ import { engines, type Place, type TestEngine } from '../support/engines.ts'
 import { makeKey, sign, timesAt } from '../support/issuer.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp, password, startWithOwner } from '../support/portal-account.ts'
+import { connectTo } from '../support/postgres.ts'
 import { indexNow } from '../support/trail-index.ts'
 
 /** Asks for something, and gives what is promised of the answer. Asked again, it says the same. */
 type Probe = () => Promise<{ readonly status: number; readonly shown: unknown }>
 
 interface Scene {
-  readonly place: Place
+  readonly attacker: Attacker
   readonly probes: Readonly<Record<string, Probe>>
 }
 
@@ -484,70 +484,77 @@ async function makeScene(t: TestContext, engine: TestEngine): Promise<Scene> {
           one.post('/v3/secrets', { name: `r-${reply}`, value: reply }, { 'idempotency-key': `key-${reply}` }),
       ),
   }
-  return { place, probes }
+  return { attacker: await attackerOf(t, place), probes }
 }
 
-/** What somebody with the database does, whatever the schema forbids. */
-async function write(
-  { dataDir, databaseUrl }: Place,
-  statements: readonly (readonly [sql: string, ...Value[]])[],
-): Promise<void> {
-  if (databaseUrl === undefined) {
-    const database = new DatabaseSync(join(dataDir, 'strongroom.db'), {
-      timeout: 5000,
-      enableForeignKeyConstraints: false,
-    })
-    try {
+/** What somebody with the database does, whatever the schema forbids: over one connection, as it is done hundreds of times. */
+interface Attacker {
+  write(statements: readonly Statement[]): Promise<void>
+  rowsOf(table: Table): Promise<Row[]>
+}
+
+function attackerOf(t: TestContext, { dataDir, databaseUrl }: Place): Promise<Attacker> {
+  return databaseUrl === undefined ? Promise.resolve(ofSqlite(t, dataDir)) : ofPostgres(t, databaseUrl)
+}
+
+function ofSqlite(t: TestContext, dataDir: string): Attacker {
+  const database = new DatabaseSync(join(dataDir, 'strongroom.db'), {
+    timeout: 5000,
+    enableForeignKeyConstraints: false,
+  })
+  t.after(() => database.close())
+  return {
+    write: async (statements) => {
       database.exec('begin immediate')
-      for (const [sql, ...values] of statements) database.prepare(sql).run(...(values as SQLInputValue[]))
-      database.exec('commit')
-    } finally {
-      database.close()
-    }
-    return
-  }
-  const client = new Client(databaseUrl)
-  await client.connect()
-  try {
-    await client.query("set session_replication_role = 'replica'")
-    await client.query('begin')
-    for (const [sql, ...values] of statements) {
-      let count = 0
-      await client.query(
-        sql.replaceAll('?', () => `$${++count}`),
-        values,
-      )
-    }
-    await client.query('commit')
-  } finally {
-    await client.end()
-  }
-}
-
-async function rowsOf({ dataDir, databaseUrl }: Place, { name, columns, keyLength }: Table): Promise<Row[]> {
-  const names = Object.keys(columns)
-  const sql = `select ${names.join(', ')} from ${name} order by ${names.slice(0, keyLength).join(', ')}`
-  if (databaseUrl === undefined) {
-    const database = new DatabaseSync(join(dataDir, 'strongroom.db'), { timeout: 5000 })
-    try {
-      const statement = database.prepare(sql)
+      try {
+        for (const [sql, ...values] of statements) database.prepare(sql).run(...(values as SQLInputValue[]))
+        database.exec('commit')
+      } catch (error) {
+        database.exec('rollback')
+        throw error
+      }
+    },
+    rowsOf: async (table) => {
+      const statement = database.prepare(selecting(table))
       statement.setReturnArrays(true)
       return statement.all() as unknown as Row[]
-    } finally {
-      database.close()
-    }
+    },
   }
-  const client = new Client(databaseUrl)
-  await client.connect()
-  try {
-    const { rows } = await client.query({ text: sql, rowMode: 'array' })
-    const kinds = Object.values(columns)
-    return rows.map((row: Value[]) =>
-      row.map((value, at) => (value !== null && kinds[at]?.startsWith('integer') ? Number(value) : value)),
-    )
-  } finally {
-    await client.end()
+}
+
+async function ofPostgres(t: TestContext, databaseUrl: string): Promise<Attacker> {
+  const client = await connectTo(t, databaseUrl)
+  await client.query("set session_replication_role = 'replica'")
+  return {
+    write: async (statements) => {
+      await client.query('begin')
+      try {
+        for (const [sql, ...values] of statements) {
+          let count = 0
+          await client.query(
+            sql.replaceAll('?', () => `$${++count}`),
+            values,
+          )
+        }
+        await client.query('commit')
+      } catch (error) {
+        await client.query('rollback')
+        throw error
+      }
+    },
+    rowsOf: async (table) => {
+      const { rows } = await client.query({ text: selecting(table), rowMode: 'array' })
+      const kinds = Object.values(table.columns)
+      return rows.map((row: Value[]) =>
+        row.map((value, at) => (value !== null && kinds[at]?.startsWith('integer') ? Number(value) : value)),
+      )
+    },
   }
+}
+
+function selecting({ name, columns, keyLength }: Table): string {
+  const names = Object.keys(columns)
+  return `select ${names.join(', ')} from ${name} order by ${names.slice(0, keyLength).join(', ')}`
 }
 
 /** Statements that give each of two rows what the other has in a column; and those that undo it. */
@@ -673,7 +680,7 @@ for (const engine of engines) {
         assert.deepEqual(served(before, await ask(scene, table)), [], `${table.name} by itself`)
         for (const [at, column] of Object.keys(table.columns).entries()) {
           if (ofTheTrail.has(`${table.name}.${column}`)) continue
-          const rows = await rowsOf(scene.place, table)
+          const rows = await scene.attacker.rowsOf(table)
           const pairs = [true, false]
             .map((isOfOne) => pairOf(table, rows, at, isOfOne))
             .filter((pair) => pair !== undefined)
@@ -686,7 +693,7 @@ for (const engine of engines) {
                 : [edit(table, at, row)]
           if (done.length === 0) untried.push(`${table.name}.${column}`)
           for (const { statements, undo } of done) {
-            const isPossible = await write(scene.place, statements).then(
+            const isPossible = await scene.attacker.write(statements).then(
               () => true,
               () => false,
             )
@@ -694,7 +701,7 @@ for (const engine of engines) {
             try {
               if (served(before, await ask(scene, table)).length > 0) found.exchanged.add(`${table.name}.${column}`)
             } finally {
-              await write(scene.place, [...undo, ...(table.name === 'accounts' ? rows.flatMap(trailOf) : [])])
+              await scene.attacker.write([...undo, ...(table.name === 'accounts' ? rows.flatMap(trailOf) : [])])
             }
           }
         }
@@ -704,14 +711,14 @@ for (const engine of engines) {
       for (const table of triedOn(engine)) {
         if (!(table.name in probesOf)) continue
         const before = await ask(scene, table)
-        for (const row of await rowsOf(scene.place, table)) {
+        for (const row of await scene.attacker.rowsOf(table)) {
           // Whoever takes an account away takes all of it.
           if (table.name === 'accounts' || found.missing.has(table.name)) continue
-          await write(scene.place, [remove(table, row)])
+          await scene.attacker.write([remove(table, row)])
           try {
             if (served(before, await ask(scene, table)).length > 0) found.missing.add(table.name)
           } finally {
-            await write(scene.place, [remove(table, row), insert(table, row)])
+            await scene.attacker.write([remove(table, row), insert(table, row)])
           }
         }
       }
