@@ -3003,8 +3003,8 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a listing in the order of changes goes along an index',
-    'store/migrations/0018-seeking.ts',
-    'create index secrets_by_change on secrets (account_id, updated_ms, id);\n',
+    'store/migrations/0025-environments.ts',
+    'create index secrets_by_change on secrets (account_id, environment_id, updated_ms, id);\n',
     '',
     'store/secret-pages.test.ts',
     'as many rows as are shown',
@@ -3067,7 +3067,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the tags of a secret that changes are found by',
-    'store/migrations/0018-seeking.ts',
+    'store/migrations/0025-environments.ts',
     'after update of tags on secrets when new.tags <> old.tags begin',
     "after update of tags on secrets when new.tags = 'never' begin",
     'store/secret-pages.test.ts',

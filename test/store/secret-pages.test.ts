@@ -128,7 +128,10 @@ function compare(order: SecretOrder, one: Secret, other: Secret): number {
 }
 
 const sorted = new Map(
-  (Object.keys(keys) as SecretOrder[]).map((order) => [order, all.toSorted((one, other) => compare(order, one, other))]),
+  (Object.keys(keys) as SecretOrder[]).map((order) => [
+    order,
+    all.toSorted((one, other) => compare(order, one, other)),
+  ]),
 )
 
 /** The same, told from all secrets. */
