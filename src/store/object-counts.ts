@@ -1,14 +1,13 @@
 /** Counts what the store holds, over all accounts: a stretch of each table at a time, so that nobody waits for the whole. */
-import { between } from './bounds.ts'
+import { between, type Key } from './bounds.ts'
 import { all, eachByItself, joined, none, type Query, sql } from './sql.ts'
+import { Stride } from './stride.ts'
 import { apiKeys } from './tables/api-key.ts'
 import { deployments } from './tables/deployment.ts'
 import type { NamedRow } from './tables/field.ts'
 import { secrets } from './tables/secret.ts'
 
 const dayMs = 86_400_000
-/** Rows that one statement counts: some milliseconds. */
-const stretch = 4096
 
 type Ask = (query: Query) => Promise<readonly NamedRow[]>
 
@@ -70,22 +69,26 @@ export async function countInStretches<Name extends string>(
   const sums = Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>
   const from: Query = { sql: `from ${table.name} t`, parameters: [] }
   const also = where === undefined ? none : sql` and ${where}`
-  for (let [accountId, id] = [0, 0]; ; ) {
-    const key = ['t.account_id', 't.id']
-    const after = joined(between(key, [accountId, id], undefined), ' and ')
-    const [end] = await ask(sql`
-      select t.account_id, t.id ${from} where ${after} order by t.account_id, t.id limit 1 offset ${stretch - 1}`)
-    const upTo = end === undefined ? undefined : [Number(end['account_id']), Number(end['id'])]
-    const stretched = joined(between(key, [accountId, id], upTo), ' and ')
+  const key = ['t.account_id', 't.id']
+  const stretch = async (start: readonly Key[], rows: number) => {
+    const after = joined(between(key, start, undefined), ' and ')
+    const [found] = await ask(sql`
+      select t.account_id, t.id ${from} where ${after} order by t.account_id, t.id limit 1 offset ${rows - 1}`)
+    const end = found === undefined ? undefined : [Number(found['account_id']), Number(found['id'])]
+    const stretched = joined(between(key, start, end), ' and ')
     // The inner limit has a planner go along the primary key, whatever it makes of two columns at once.
     const [row] = await ask(sql`
       select ${columnsOf(counts)} from (
-        select ${all(table, 't')} ${from} where ${stretched} order by t.account_id, t.id limit ${2 * stretch}) t where 1 = 1${also}`)
+        select ${all(table, 't')} ${from} where ${stretched} order by t.account_id, t.id limit ${2 * rows}) t where 1 = 1${also}`)
     for (const name of names) sums[name] += Number(row?.[name] ?? 0)
-    if (end === undefined) return sums
-    accountId = Number(end['account_id'])
-    id = Number(end['id'])
+    return end
   }
+  const pace = new Stride()
+  for (let last: readonly Key[] | undefined = [0, 0]; last !== undefined; ) {
+    const start: readonly Key[] = last
+    last = await pace.taken((rows) => stretch(start, rows))
+  }
+  return sums
 }
 
 function columnsOf(counts: Readonly<Record<string, Query>>): Query {
