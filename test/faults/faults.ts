@@ -3420,6 +3420,14 @@ export const faults: readonly Fault[] = [
     'PostgreSQL.*gives back what its start took',
   ),
   fault(
+    'the memory of the start is not given back among requests',
+    'cli/host/once-idle.ts',
+    'busySinceLast() > mostBusy || ',
+    '',
+    'process/idle-memory.test.ts',
+    'What a start took',
+  ),
+  fault(
     'rows are known by every column',
     'store/sqlite/known-rows.ts',
     'known !== undefined && areSame(known.rows, read())',

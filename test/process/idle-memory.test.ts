@@ -3,12 +3,35 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { collectOnceIdle } from '../../src/cli/host/once-idle.ts'
 import { startChild } from '../support/child.ts'
 import { engines } from '../support/engines.ts'
 
 /** Far less than what a start takes, and far more than what comes and goes by itself. */
 const leastBytes = 6e6
 const waitMs = 30_000
+
+test('What a start took is given back once hardly anything is asked, and nobody waits', (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const looks = [
+    { busy: 0.9, waiting: 0 },
+    { busy: 0.2, waiting: 0 },
+    { busy: 0, waiting: 1 },
+    { busy: 0.01, waiting: 0 },
+    { busy: 0, waiting: 0 },
+  ]
+  let at = -1
+  const collected: number[] = []
+  const store = {
+    backlog: () => ({ waiting: looks[++at]?.waiting ?? 0, sent: 0, oldestMs: 0 }),
+    collect: async () => void collected.push(at),
+  }
+  collectOnceIdle(store, assert.fail, () => looks[at]?.busy ?? 0)
+
+  for (const _ of looks) t.mock.timers.tick(1000)
+
+  assert.deepEqual(collected, [3])
+})
 
 for (const engine of engines) {
   const skip = process.platform === 'linux' ? engine.skip : 'Reads /proc.'

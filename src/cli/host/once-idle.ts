@@ -1,17 +1,35 @@
 /** Gives back the room that the start took and the server does not need afterwards: a sixth of all. */
+import { performance } from 'node:perf_hooks'
 import { collectAll } from '../../collect.ts'
 import type { Vault } from '../../vault/vault.ts'
 
-/** How long after the start it is looked first whether anybody waits, and how often until nobody does. */
+/** How long after the start it is looked first whether there is nothing to do, and how often until then. */
 const lookMs = 1_000
+/** Of the time since the last look, what the thread may have been at work: a few requests, where a load takes several times as much. */
+const mostBusy = 0.1
 
-/** Whoever asks at that time is answered first. */
-export function collectOnceIdle(store: Pick<Vault['store'], 'backlog' | 'collect'>, onError: () => void): void {
+/** Not among many requests, which would wait for it. */
+export function collectOnceIdle(
+  store: Pick<Vault['store'], 'backlog' | 'collect'>,
+  onError: () => void,
+  busySinceLast = watchBusy(),
+): void {
   const timer = setInterval(() => {
     const { waiting, sent } = store.backlog()
-    if (waiting + sent > 0) return
+    if (busySinceLast() > mostBusy || waiting + sent > 0) return
     clearInterval(timer)
     collectAll()
     store.collect().catch(onError)
   }, lookMs).unref()
+}
+
+/** How much of the time since it was asked last this thread was at work. */
+function watchBusy(): () => number {
+  let last = performance.eventLoopUtilization()
+  return () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, last)
+    last = now
+    return utilization
+  }
 }
