@@ -8,8 +8,8 @@ import { ArchiveFolder } from '../../src/archive/folder.ts'
 import { runArchive } from '../../src/cli/host/archive.ts'
 import { createMetrics } from '../../src/http/metrics.ts'
 import { filesIn, newArchive, read, ticking } from '../support/archive.ts'
-import { runCommand } from '../support/child.ts'
 import { engines } from '../support/engines.ts'
+import { runHere } from '../support/host-command.ts'
 import { startServer } from '../support/server.ts'
 import { until } from '../support/sinks.ts'
 
@@ -21,12 +21,12 @@ test('Commands archive, verify through the files, export across them, and bring 
   const server = await startServer(t, sqlite, { auditArchive: path })
   const { place, api, vault } = server
   const env = { STRONGROOM_AUDIT_ARCHIVE: path }
-  const run = (...parameters: string[]) => runCommand(place, ['audit', ...parameters], env)
+  const run = (...parameters: string[]) => runHere(place, ['audit', ...parameters], env)
   await api.post('/v3/secrets', { name: 'a', value: 'one', decoy: { revoke: false } })
   await read(server, 3)
-  assert.match(runCommand(place, ['audit', 'archive', '--days', '0']).stderr, /STRONGROOM_AUDIT_ARCHIVE/)
+  assert.match((await runHere(place, ['audit', 'archive', '--days', '0'])).stderr, /STRONGROOM_AUDIT_ARCHIVE/)
   for (let round = 0; round < 2; round++) {
-    const made = run('archive', '--days', '0', '--json')
+    const made = await run('archive', '--days', '0', '--json')
     assert.equal(made.code, 0, made.stderr)
     assert.equal(JSON.parse(made.stdout).archived.length, 1)
     await read(server, 3)
@@ -34,41 +34,41 @@ test('Commands archive, verify through the files, export across them, and bring 
   const { records } = (await api.get('/v3/audit?action=audit.archive')).body
   assert.equal(records[0].principal.kind, 'host')
 
-  const key = run('key').stdout.trim()
-  assert.equal(run('verify', '--state').code, 3)
+  const key = (await run('key')).stdout.trim()
+  assert.equal((await run('verify', '--state')).code, 3)
   const away = `${path}-away`
   renameSync(path, away)
-  assert.equal(run('verify', '--archive', away).code, 3)
-  const lost = run('verify')
+  assert.equal((await run('verify', '--archive', away)).code, 3)
+  const lost = await run('verify')
   assert.equal(lost.code, 1)
   assert.match(lost.stderr, /TAMPERED: account default, record 1: .* is missing from the archive/)
-  assert.equal(runCommand(place, ['audit', 'verify']).code, 2)
+  assert.equal((await runHere(place, ['audit', 'verify'])).code, 2)
   renameSync(away, path)
 
   // Without the store: one file, all of them, and the export across them and the database.
   const files = filesIn(path).map((name) => join(path, '1', name))
   const [first = '', second = ''] = files
   const together = join(path, 'together.jsonl')
-  const verified = (text: string) => {
+  const verified = async (text: string) => {
     writeFileSync(together, text)
-    return run('verify', '--export', together, '--key', key).code
+    return (await run('verify', '--export', together, '--key', key)).code
   }
   const text = readFileSync(second, 'utf8')
   const lines = text.trimEnd().split('\n')
   // What records are besides is said in the header, which is passed over.
   assert.match(lines[0] ?? '', /"asides":\{"decoy.read":/)
-  assert.equal(verified(text), 0)
-  assert.equal(verified(readFileSync(first, 'utf8') + text), 0)
-  assert.equal(verified(text.replace('"outcome":"ok"', '"outcome":"no"')), 1)
+  assert.equal(await verified(text), 0)
+  assert.equal(await verified(readFileSync(first, 'utf8') + text), 0)
+  assert.equal(await verified(text.replace('"outcome":"ok"', '"outcome":"no"')), 1)
   // Without its checkpoint it is a part of a trail of which nobody says that it is the true one.
-  assert.equal(verified(`${lines.slice(0, -1).join('\n')}\n`), 3)
-  assert.equal(verified(run('export').stdout), 3)
+  assert.equal(await verified(`${lines.slice(0, -1).join('\n')}\n`), 3)
+  assert.equal(await verified((await run('export')).stdout), 3)
 
-  const restored = run('restore-segment', first, '--days', '2', '--json')
+  const restored = await run('restore-segment', first, '--days', '2', '--json')
   assert.equal(restored.code, 0, restored.stderr)
   assert.equal(JSON.parse(restored.stdout).first, 1)
   assert.equal((await vault.store.recordsAfter(1, 0, 1))[0]?.record.seq, 1)
-  assert.equal(run('restore-segment', together).code, 2)
+  assert.equal((await run('restore-segment', together)).code, 2)
 })
 
 test('A server archives by itself, counts it, says when it cannot, and goes on when it can', async (t) => {
@@ -113,16 +113,12 @@ test('A copy without the files is proven from where its database begins; with th
   await server.api.post('/v3/secrets', { name: 'a', value: 'one' })
   await read(server, 3)
   const { path } = newArchive()
-  runCommand(place, ['audit', 'archive', '--days', '0'], { STRONGROOM_AUDIT_ARCHIVE: path })
+  await runHere(place, ['audit', 'archive', '--days', '0'], { STRONGROOM_AUDIT_ARCHIVE: path })
   await server.stop()
   const copy = async (env: Record<string, string>) => {
     const to = await sqlite.makePlace()
     t.after(() => to.clear())
-    return runCommand(
-      place,
-      ['migrate-store', '--from', `sqlite:${place.dataDir}`, '--to', `sqlite:${to.dataDir}`],
-      env,
-    )
+    return runHere(place, ['migrate-store', '--from', `sqlite:${place.dataDir}`, '--to', `sqlite:${to.dataDir}`], env)
   }
   const without = await copy({})
   assert.equal(without.code, 0, without.stderr)

@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { splitNotes } from '../../src/audit/checkpoint.ts'
-import { runCommand } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
+import { runHere } from '../support/host-command.ts'
 import { startServer } from '../support/server.ts'
 import * as second from './second-verifier.ts'
 
@@ -15,19 +15,20 @@ async function makeTrail(t: TestContext, engine: (typeof engines)[number]) {
   for (const name of ['one', 'zwei-ü', 'drei']) await api.post('/v3/secrets', { name, value: 'v' })
   for (const id of [1, 2, 7]) await api.get(`/v3/secrets/${id}`)
   await stop()
-  const print = (...command: string[]) => runCommand(place, ['audit', ...command]).stdout
-  return { text: print('export'), note: splitNotes(print('checkpoint'))[0] ?? '', key: print('key').trim() }
+  const print = async (...command: string[]) => (await runHere(place, ['audit', ...command])).stdout
+  const [text, notes, key] = [await print('export'), await print('checkpoint'), await print('key')]
+  return { text, note: splitNotes(notes)[0] ?? '', key: key.trim() }
 }
 
 /** What `strongroom audit verify --export` says. */
-function firstSays({ text, note, key }: Awaited<ReturnType<typeof makeTrail>>): boolean {
+async function firstSays({ text, note, key }: Awaited<ReturnType<typeof makeTrail>>): Promise<boolean> {
   const folder = makeFolder()
   const [exported, checkpoint] = [join(folder, 'export'), join(folder, 'checkpoint')]
   writeFileSync(exported, text)
   writeFileSync(checkpoint, note)
   const place = { dataDir: folder, databaseUrl: undefined, clear: async () => {} }
   const command = ['audit', 'verify', '--export', exported, '--checkpoint', checkpoint, '--key', key]
-  return runCommand(place, command).code === 0
+  return (await runHere(place, command)).code === 0
 }
 
 function secondSays({ text, note, key }: Awaited<ReturnType<typeof makeTrail>>): boolean {
@@ -40,7 +41,7 @@ for (const engine of engines) {
     test('take an export that continues to its checkpoint', async (t) => {
       const trail = await makeTrail(t, engine)
 
-      assert.ok(firstSays(trail))
+      assert.ok(await firstSays(trail))
       assert.ok(secondSays(trail))
     })
   })
@@ -66,7 +67,7 @@ suite('Two verifiers', () => {
       const was = trail[part as keyof typeof trail]
       const place = at % (was.length - 1)
       const now = was.slice(0, place) + String.fromCharCode(was.charCodeAt(place) ^ mask) + was.slice(place + 1)
-      assert.equal(firstSays({ ...trail, [part]: now }), false, `${part} ${place} ${mask}`)
+      assert.equal(await firstSays({ ...trail, [part]: now }), false, `${part} ${place} ${mask}`)
     }
   })
 })

@@ -18,8 +18,9 @@ import { suite, type TestContext, test } from 'node:test'
 import { generateToken } from '../../src/crypto/token.ts'
 import { FileReceiver } from '../../src/sinks/file.ts'
 import { chance, rounds } from '../support/chance.ts'
-import { type Child, runCommand, startChild } from '../support/child.ts'
+import { type Child, startChild } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
+import { runHere } from '../support/host-command.ts'
 import { accountOn, newAccount, startServer, type TestServer } from '../support/server.ts'
 import {
   firstArrivals,
@@ -43,13 +44,13 @@ const has = (program: string) => spawnSync('sh', ['-c', `command -v ${program}`]
 const receiverOf = ({ vault }: TestServer, path: string) => new FileReceiver(path, vault.keyring.storeId)
 
 /** What `audit verify --export` says of the parts, put together, held against a checkpoint of all that there is. */
-function verify(t: TestContext, server: Pick<TestServer, 'place'>, ...paths: readonly string[]) {
+async function verify(t: TestContext, server: Pick<TestServer, 'place'>, ...paths: readonly string[]) {
   const whole = join(folderOf(t), 'whole')
   writeFileSync(whole, Buffer.concat(paths.map((path) => readFileSync(path))))
   const kept = join(folderOf(t), 'checkpoint')
-  writeFileSync(kept, runCommand(server.place, ['audit', 'checkpoint']).stdout)
-  const key = runCommand(server.place, ['audit', 'key']).stdout.trim()
-  return runCommand(server.place, ['audit', 'verify', '--export', whole, '--checkpoint', kept, '--key', key])
+  writeFileSync(kept, (await runHere(server.place, ['audit', 'checkpoint'])).stdout)
+  const key = (await runHere(server.place, ['audit', 'key'])).stdout.trim()
+  return runHere(server.place, ['audit', 'verify', '--export', whole, '--checkpoint', kept, '--key', key])
 }
 
 for (const engine of engines) {
@@ -67,13 +68,13 @@ for (const engine of engines) {
       assert.equal(statSync(path).mode & 0o777, 0o600)
       const trails = [...(await trailOf(server.vault)), ...(await trailOf(server.vault, account.id))]
       assert.deepEqual([...recordsIn(path)].sort(), [...trails].sort())
-      const { code, stdout, stderr } = verify(t, server, path)
+      const { code, stdout, stderr } = await verify(t, server, path)
       assert.equal(code, 0, stderr)
       for (const id of [1, account.id]) {
         assert.match(stdout, new RegExp(`account ${id}: ${await server.vault.store.auditSize(id)} records hold`))
       }
       writeFileSync(path, readFileSync(path, 'utf8').replace('secret.create', 'secret.update'))
-      assert.equal(verify(t, server, path).code, 1)
+      assert.equal((await verify(t, server, path)).code, 1)
     })
 
     test('goes on in the file that is there after a kill at any point: every record, in order, and no half of a line', async (t) => {
@@ -99,7 +100,7 @@ for (const engine of engines) {
       await stop()
 
       assert.deepEqual(firstArrivals(recordsIn(path)), await trailOf(server.vault))
-      const { code, stdout, stderr } = verify(t, server, path)
+      const { code, stdout, stderr } = await verify(t, server, path)
       assert.equal(code, 0, stderr + stdout)
     })
   })
@@ -131,7 +132,7 @@ suite('The file of a sink', () => {
 
     assert.ok(recordsIn(path).length > 0)
     assert.deepEqual(recordsIn(`${path}.1`, path), await trailOf(server.vault))
-    assert.equal(verify(t, server, `${path}.1`, path).code, 0)
+    assert.equal((await verify(t, server, `${path}.1`, path)).code, 0)
   })
 
   test('is rotated by logrotate, by its own words and by copying', {
@@ -154,7 +155,7 @@ suite('The file of a sink', () => {
       await stop()
       const parts = [`${path}.3`, `${path}.2`, `${path}.1`, path]
       assert.deepEqual(firstArrivals(recordsIn(...parts)), await trailOf(server.vault), how)
-      const { code, stderr } = verify(t, server, ...parts)
+      const { code, stderr } = await verify(t, server, ...parts)
       assert.equal(code, 0, `${how}: ${stderr}`)
     }
   })
@@ -178,8 +179,8 @@ suite('The file of a sink', () => {
       .filter((line) => line.includes('audit export 1'))
     assert.ok(headers.length >= 2, headers.join('\n'))
     assert.deepEqual(await child.end('SIGTERM'), { code: 0, signal: null })
-    assert.equal(verify(t, { place }, path).code, 0)
-    const shown = runCommand(place, ['audit', 'sinks', '--json'], env)
+    assert.equal((await verify(t, { place }, path)).code, 0)
+    const shown = await runHere(place, ['audit', 'sinks', '--json'], env)
     assert.deepEqual(
       JSON.parse(shown.stdout).sinks.map(({ name, address }: { name: string; address: string }) => [name, address]),
       [['file', path]],
@@ -211,7 +212,7 @@ suite('The file of a sink', () => {
     await until(() => isSent(server))
 
     assert.deepEqual(firstArrivals(recordsIn(path)), await trailOf(server.vault))
-    assert.equal(verify(t, server, path).code, 0)
+    assert.equal((await verify(t, server, path)).code, 0)
   })
 
   test('that can only be appended to ends what was torn off, which verifying passes over', {
@@ -232,7 +233,7 @@ suite('The file of a sink', () => {
     await second.stop()
 
     assert.match(readFileSync(path, 'utf8'), /\n\{"account_id":1,"acti\n\{"format":"strongroom audit export 1"/)
-    assert.equal(verify(t, server, path).code, 0)
+    assert.equal((await verify(t, server, path)).code, 0)
   })
 
   test('that is a folder, a pipe or not its own to write is said, and is tried again', async (t) => {
