@@ -7,7 +7,6 @@ import type { Batch, Outcome, Request } from '../operation.ts'
 import { isSharing } from '../operations/registry.ts'
 import type { Locked, Remembered } from '../owners.ts'
 import type { RowMacs } from '../row-macs.ts'
-import { batchSettings } from './connect.ts'
 import { cutAfter, Deadline } from './deadline.ts'
 import { type Attempt, appendingOf, finish, writingOf } from './ending.ts'
 import { isDoubtful, isLockTimeout, isSpent, isWorthAnotherTry, toRefusal } from './failures.ts'
@@ -47,8 +46,8 @@ export class Batches {
     this.#hosts = hosts
     this.#standing = standing
     this.#remembered = remembered
-    this.pool = new Pool(hosts, inFlight, { ...batchSettings, ...shortWait })
-    this.#apart = new Pool(hosts, apartInFlight, batchSettings)
+    this.pool = new Pool(hosts, inFlight, shortWait)
+    this.#apart = new Pool(hosts, apartInFlight)
   }
 
   /** Before the first of them. */

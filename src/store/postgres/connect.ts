@@ -29,20 +29,6 @@ const sessionSettings = {
   max_parallel_workers_per_gather: '0',
 }
 
-/**
- * What is asked in a batch, or written, is found by the columns of an index, whatever number of rows it is about. So it is planned
- * once for each session, and never by how many rows there are when that happens: a plan that reads a table of few is kept when
- * they have become many.
- */
-export const batchSettings = {
-  plan_cache_mode: 'force_generic_plan',
-  enable_seqscan: 'off',
-  enable_hashjoin: 'off',
-  enable_mergejoin: 'off',
-  // What is off costs so much by its plan that it would be compiled.
-  jit: 'off',
-}
-
 const int8 = types.builtins.INT8
 
 /** Whole numbers as numbers: all of ours are below 2^53, and times are milliseconds. */
