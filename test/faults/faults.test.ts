@@ -201,6 +201,7 @@ function runTest(
     '--test-isolation=none',
     '--test-reporter=spec',
     '--test-timeout=60000',
+    '--test-force-exit',
     `--test-name-pattern=${pattern}`,
     join(tree, 'test', file),
   ]

@@ -3931,7 +3931,7 @@ export const faults: readonly Fault[] = [
     'a lost COMMIT is not called a success',
     'store/postgres/ending.ts',
     "? { kind: 'failed', error: failure } : { kind: 'unknown', error }",
-    "? { kind: 'failed', error: failure } : { kind: 'committed', outcomes }",
+    "? { kind: 'failed', error: failure } : { kind: 'committed', accounts: [], decided }",
     'crash/unknown-outcome.test.ts',
     'unrecorded value',
   ),
