@@ -3,8 +3,9 @@
  * With `--long`, those of `test/long`, which take minutes and more of the machine, those of the portal on every store, and
  * those that leave something to chance, with many rounds of it.
  */
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +37,15 @@ if (scratch !== undefined) process.env['TMPDIR'] = scratch
 
 const named = process.env['STRONGROOM_TEST_DATABASE_URL']
 const cluster = named === undefined ? await startCluster() : undefined
+// However it ends: a build that fails, or somebody who has seen enough.
+process.once('exit', () => {
+  cluster?.stop()
+  if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true })
+})
+let runner: ChildProcess | undefined
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => (runner === undefined ? process.exit(1) : runner.kill(signal)))
+}
 const url = named ?? cluster?.url
 if (url === undefined) {
   const how = 'install its server (Debian: apt-get install postgresql) or set STRONGROOM_TEST_DATABASE_URL'
@@ -95,7 +105,7 @@ const minutes = isLong ? 60 : 10
 const costs = join(tmpdir(), `strongroom-costs-${process.pid}`)
 const groups = mkdtempSync(join(tmpdir(), 'strongroom-groups-'))
 try {
-  const { status } = spawnSync(
+  runner = spawn(
     process.execPath,
     [
       ...(isLong ? [] : forShortLives),
@@ -120,6 +130,7 @@ try {
       },
     },
   )
+  const [status] = (await once(runner, 'exit')) as [number | null]
   process.exitCode = status ?? 1
   if (files.length > 1) console.log(dearest(costs, 10).join('\n'))
   // Those of tests that take many rounds are no measure of the others.
@@ -128,8 +139,6 @@ try {
   if (cluster !== undefined) console.log(`CPU of PostgreSQL: ${cpuOf(cluster.pid)?.toFixed(0) ?? '?'} s`)
 } finally {
   if (named !== undefined && template !== undefined) await administer(named, `drop database ${template}`)
-  cluster?.stop()
   rmSync(costs, { force: true })
   rmSync(groups, { recursive: true, force: true })
-  if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true })
 }
