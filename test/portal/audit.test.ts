@@ -59,7 +59,7 @@ for (const engine of engines.slice(0, 1)) {
       assert.equal(await sumOf(plot), 251)
       assert.deepEqual(await violations(page), [])
       // The chart has its axes, and says what they count; the same is a table for everybody.
-      await page.getByText(/^Records per \d+ minutes, /).waitFor()
+      await page.getByText(/^Records per 7 minutes, /).waitFor()
       assert.deepEqual(await page.locator('.plot-y span').allTextContents(), ['0', '200', '400'])
       await page.getByText('Show as table').click()
       await page.getByRole('region', { name: 'Table of the chart' }).getByRole('cell', { name: '250' }).waitFor()

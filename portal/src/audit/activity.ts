@@ -18,15 +18,15 @@ export interface Column {
   total: number
 }
 
-/** The time that a plot is of: what was asked for, as far as it was counted. */
+/** The time that a plot is of: what was asked for, as far as it was counted, by the clock of the server. */
 export interface Span {
   readonly from: number
   readonly to: number
 }
 
-export function spanOf({ from, to, complete }: Activity, asked: Partial<Span>, now: number): Span {
+export function spanOf({ from, to, complete }: Activity, asked: Partial<Span>): Span {
   const counted = Date.parse(from)
-  const end = Math.max(asked.to ?? now, Date.parse(to))
+  const end = Math.max(asked.to ?? 0, Date.parse(to))
   return { from: complete ? Math.min(asked.from ?? counted, end) : counted, to: end }
 }
 

@@ -178,7 +178,7 @@ function Activity({
       <Loaded of={counted} lines={4}>
         {(activity) => (
           <div className="card-pad">
-            <ActivityPlot activity={activity} span={spanOf(activity, asked, dataUpdatedAt)} isShown={isShown} />
+            <ActivityPlot activity={activity} span={spanOf(activity, asked)} isShown={isShown} />
           </div>
         )}
       </Loaded>

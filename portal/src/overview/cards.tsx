@@ -158,7 +158,7 @@ export function Activity() {
       <Loaded of={counted} lines={4}>
         {({ activity, from }) => (
           <div className="card-pad">
-            <ActivityPlot activity={activity} span={spanOf(activity, { from }, counted.dataUpdatedAt)} />
+            <ActivityPlot activity={activity} span={spanOf(activity, { from })} />
           </div>
         )}
       </Loaded>
