@@ -23,6 +23,7 @@ for (const engine of portalEngines) {
       await claims.fill('sub=repo:acme/app:ref:refs/heads/main\nrepository_id=123')
       await page.getByRole('button', { name: 'Create rule' }).click()
       await page.getByText('deploy created').waitFor()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
       const [made] = await rules()
       assert.deepEqual(
         [made.issuer, made.audience, made.claims, made.scopes, made.key_ttl, made.single_use],
@@ -48,6 +49,7 @@ for (const engine of portalEngines) {
       await page.getByLabel('Public keys (JWKS)').fill('')
       await page.getByRole('button', { name: 'Save' }).click()
       await page.getByText('deploy saved').waitFor()
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
       const [changed] = await rules()
       assert.deepEqual(
         [changed.scopes, changed.networks],
