@@ -11,6 +11,7 @@ import type { Row } from '../../src/store/dump/dump.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 import { Api } from '../support/api.ts'
 import { archive, newArchive } from '../support/archive.ts'
+import { emptyPlace, urlOf } from '../support/copied-place.ts'
 import { query } from '../support/database.ts'
 import { atEnd } from '../support/ends.ts'
 import { engines, makeFolder, type Place, type TestEngine } from '../support/engines.ts'
@@ -164,18 +165,6 @@ async function rowsOf(place: Place): Promise<Record<string, Row[]>> {
   } finally {
     await snapshot.close()
   }
-}
-
-function urlOf({ dataDir, databaseUrl }: Place): string {
-  return databaseUrl ?? `sqlite:${dataDir}`
-}
-
-/** A new place, with the root key of another. */
-async function emptyPlace(t: TestContext, engine: TestEngine, from: Place): Promise<Place> {
-  const place = await engine.makePlace()
-  t.after(() => place.clear())
-  copyFileSync(join(from.dataDir, 'root.key'), join(place.dataDir, 'root.key'))
-  return place
 }
 
 for (const engine of engines) {

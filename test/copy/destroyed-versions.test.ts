@@ -1,9 +1,10 @@
 /** Versions whose values were destroyed, in copies of a store: they stay so, beside the versions that are kept. */
 import assert from 'node:assert/strict'
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { Api } from '../support/api.ts'
+import { emptyPlace, urlOf } from '../support/copied-place.ts'
 import { query } from '../support/database.ts'
 import { engines, makeFolder, type Place, type TestEngine } from '../support/engines.ts'
 import { runHere } from '../support/host-command.ts'
@@ -129,16 +130,4 @@ async function run(place: Place, words: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await runHere(place, words)
   assert.equal(code, 0, stderr)
   return stdout
-}
-
-function urlOf({ dataDir, databaseUrl }: Place): string {
-  return databaseUrl ?? `sqlite:${dataDir}`
-}
-
-/** A new place, with the root key of another. */
-async function emptyPlace(t: TestContext, engine: TestEngine, from: Place): Promise<Place> {
-  const place = await engine.makePlace()
-  t.after(() => place.clear())
-  copyFileSync(join(from.dataDir, 'root.key'), join(place.dataDir, 'root.key'))
-  return place
 }

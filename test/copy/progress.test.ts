@@ -1,10 +1,10 @@
 /** Who makes or restores a backup at a terminal sees how far it is; programs see nothing of it. */
 import assert from 'node:assert/strict'
-import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { environment, runCommand } from '../support/child.ts'
 import { runOnTerminal } from '../support/cli.ts'
+import { emptyPlace } from '../support/copied-place.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { makeIdentity } from '../support/identity.ts'
 import { startServer } from '../support/server.ts'
@@ -21,9 +21,7 @@ for (const engine of engines) {
       const { api, place } = await startServer(t, engine)
       for (const name of ['a', 'b', 'c']) await api.post('/v3/secrets', { name, value: `value of ${name}` })
       const folder = makeFolder()
-      const [out, to] = [join(folder, 'backup'), await engine.makePlace()]
-      t.after(() => to.clear())
-      copyFileSync(join(place.dataDir, 'root.key'), join(to.dataDir, 'root.key'))
+      const [out, to] = [join(folder, 'backup'), await emptyPlace(t, engine, place)]
       const { file: identity, recipient } = await makeIdentity()
       const onTerminal = (where: typeof place, words: readonly string[]) =>
         runOnTerminal(words, { folder, env: environment(where) })

@@ -1,9 +1,9 @@
 /** Work on whole stores takes no more memory the more there is in them. */
 import assert from 'node:assert/strict'
-import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { runCommand } from '../support/child.ts'
+import { emptyPlace, urlOf } from '../support/copied-place.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { fillSecrets } from '../support/fill.ts'
 import { makeIdentity } from '../support/identity.ts'
@@ -22,10 +22,8 @@ suite('A store that is larger than memory', { skip: postgres.skip }, () => {
     await fillSecrets(vault, 'long'.repeat(60), secrets)
     await stop()
     const newPlace = async (engine: typeof sqlite) => {
-      const place = await engine.makePlace()
-      t.after(() => place.clear())
-      copyFileSync(join(first.dataDir, 'root.key'), join(place.dataDir, 'root.key'))
-      return { ...place, url: place.databaseUrl ?? `sqlite:${place.dataDir}` }
+      const place = await emptyPlace(t, engine, first)
+      return { ...place, url: urlOf(place) }
     }
     const second = await newPlace(postgres)
     const third = await newPlace(sqlite)
@@ -34,7 +32,7 @@ suite('A store that is larger than memory', { skip: postgres.skip }, () => {
 
     // Intact, and without a checkpoint from outside.
     assert.equal(verified.code, 3, verified.stderr)
-    const move = ['migrate-store', '--from', `sqlite:${first.dataDir}`, '--to', second.url, '--json']
+    const move = ['migrate-store', '--from', urlOf(first), '--to', second.url, '--json']
     const moved = runCommand(first, move, heap)
     assert.equal(moved.code, 0, moved.stderr)
     assert.equal(JSON.parse(moved.stdout).secrets, secrets)
