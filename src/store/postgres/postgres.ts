@@ -18,6 +18,7 @@ import { migrate, migrationLock, refuseBesideOlder, refuseUnlessStore } from './
 import { PlainQueries } from './plain-queries.ts'
 import { Signals } from './signals.ts'
 import { Standing, standingQuery, waitForStandby } from './standing.ts'
+import { watchStatistics } from './statistics.ts'
 
 /** Of the start, which others may hold up: nodes that bring the schema up to date take turns. */
 const openMs = 30_000
@@ -56,7 +57,11 @@ export class PostgresEngine implements Engine {
       await engine.#prepare(url, mayMake)
       const ask = (query: Query) => engine.query(query)
       await engine.#standing.look(ask, engine.trails)
-      const stops = [engine.#hosts.watch(), engine.#standing.watch(ask, engine.trails)]
+      const stops = [
+        engine.#hosts.watch(),
+        engine.#standing.watch(ask, engine.trails),
+        watchStatistics(engine.#queries.pool),
+      ]
       engine.#stopWatching = () => stops.map((stop) => stop())
     } catch (error) {
       await engine.close()
