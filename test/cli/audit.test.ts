@@ -9,33 +9,34 @@ import { splitNotes } from '../../src/audit/checkpoint.ts'
 import { toStoredRecord } from '../../src/store/tables/record.ts'
 import { Api } from '../support/api.ts'
 import type { AuditRow } from '../support/audit-row.ts'
-import { runCommand, startChild, startCommand } from '../support/child.ts'
+import { startChild, startCommand } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, type Place } from '../support/engines.ts'
+import { runHere } from '../support/host-command.ts'
 import { startServer } from '../support/server.ts'
 
 for (const engine of engines) {
   suite(`${engine.name}: strongroom audit`, { skip: engine.skip }, () => {
     test('verify is 0 with a checkpoint that the chain continues from, and 3 without one', async (t) => {
       const { place, api, stop } = await startWithSecrets(t)
-      const file = keepCheckpoint(place)
+      const file = await keepCheckpoint(place)
       await api.get('/v3/secrets/1')
       await stop()
 
-      const anchored = runCommand(place, ['audit', 'verify', '--checkpoint', file, '--state', '--json'])
+      const anchored = await runHere(place, ['audit', 'verify', '--checkpoint', file, '--state', '--json'])
 
       assert.equal(anchored.code, 0, anchored.stderr)
       assert.equal(JSON.parse(anchored.stdout).result, 'anchored')
-      assert.equal(runCommand(place, ['audit', 'verify', '--state']).code, 3)
-      const key = runCommand(place, ['audit', 'key']).stdout.trim()
+      assert.equal((await runHere(place, ['audit', 'verify', '--state'])).code, 3)
+      const key = (await runHere(place, ['audit', 'key'])).stdout.trim()
       assert.match(key, /^strongroom\/[0-9a-f]{32}\+[0-9a-f]{8}\+/)
-      assert.equal(runCommand(place, ['audit', 'verify', '--checkpoint', file, '--key', key]).code, 0)
-      assert.equal(runCommand(place, ['audit', 'verify', '--checkpoint', file, '--key', `${key}x`]).code, 2)
+      assert.equal((await runHere(place, ['audit', 'verify', '--checkpoint', file, '--key', key])).code, 0)
+      assert.equal((await runHere(place, ['audit', 'verify', '--checkpoint', file, '--key', `${key}x`])).code, 2)
     })
 
     test('verify finds a tail that was cut so that it holds by itself', async (t) => {
       const { place, stop } = await startWithSecrets(t)
-      const file = keepCheckpoint(place)
+      const file = await keepCheckpoint(place)
       await stop()
       await query(place, 'delete from audit where account_id = 1 and seq > 3')
       await query(
@@ -43,8 +44,8 @@ for (const engine of engines) {
         'update accounts set audit_size = 3, audit_head = (select head from audit where account_id = 1 and seq = 3) where id = 1',
       )
 
-      assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
-      const found = runCommand(place, ['audit', 'verify', '--checkpoint', file])
+      assert.equal((await runHere(place, ['audit', 'verify'])).code, 3)
+      const found = await runHere(place, ['audit', 'verify', '--checkpoint', file])
 
       assert.equal(found.code, 1)
       assert.match(
@@ -55,12 +56,12 @@ for (const engine of engines) {
 
     test('verify finds a trail that was written anew from some record on', async (t) => {
       const { place, stop } = await startWithSecrets(t)
-      const file = keepCheckpoint(place)
+      const file = await keepCheckpoint(place)
       await stop()
       await rewriteFrom(place, 3)
 
-      assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
-      const found = runCommand(place, ['audit', 'verify', '--checkpoint', file])
+      assert.equal((await runHere(place, ['audit', 'verify'])).code, 3)
+      const found = await runHere(place, ['audit', 'verify', '--checkpoint', file])
 
       assert.equal(found.code, 1)
       assert.match(found.stderr, /not the one of a checkpoint/)
@@ -68,17 +69,17 @@ for (const engine of engines) {
 
     test('verify refuses a checkpoint that was changed, or is none', async (t) => {
       const { place, stop } = await startWithSecrets(t)
-      const file = keepCheckpoint(place)
+      const file = await keepCheckpoint(place)
       await stop()
       const note = readFileSync(file, 'utf8')
 
       for (const text of [note.replace(/\n\d+\n/, '\n1\n'), note.slice(0, -20), '', 'nonsense']) {
         writeFileSync(file, text)
-        const { code, stderr } = runCommand(place, ['audit', 'verify', '--checkpoint', file])
+        const { code, stderr } = await runHere(place, ['audit', 'verify', '--checkpoint', file])
         assert.equal(code, 2)
         assert.match(stderr, /--checkpoint: /)
       }
-      assert.equal(runCommand(place, ['audit', 'verify', '--checkpoint', `${file}.none`]).code, 2)
+      assert.equal((await runHere(place, ['audit', 'verify', '--checkpoint', `${file}.none`])).code, 2)
     })
 
     test('verify --state finds what was changed in the tables behind the trail', async (t) => {
@@ -103,14 +104,16 @@ for (const engine of engines) {
           /API key 2 is good, though record \d+ revoked it/,
         ],
       ]
+      const { place: made, stop } = await startWithSecrets(t)
+      await stop()
       for (const [statement, words] of tamperings) {
-        const { place, stop } = await startWithSecrets(t)
-        await stop()
-        assert.equal(runCommand(place, ['audit', 'verify', '--state']).code, 3)
+        const place = await engine.copyPlace(made)
+        t.after(() => place.clear())
+        assert.equal((await runHere(place, ['audit', 'verify', '--state'])).code, 3)
 
         await query(place, statement)
 
-        const { code, stderr } = runCommand(place, ['audit', 'verify', '--state'])
+        const { code, stderr } = await runHere(place, ['audit', 'verify', '--state'])
         assert.equal(code, 1, statement)
         assert.match(stderr, words)
       }
@@ -139,9 +142,7 @@ for (const engine of engines) {
     })
 
     async function startWithSecrets(t: TestContext) {
-      const place = await engine.makePlace()
-      t.after(() => place.clear())
-      const { api, stop } = await startServer(t, engine, { place })
+      const { place, api, stop } = await startServer(t, engine)
       for (const name of ['one', 'two', 'three']) await api.post('/v3/secrets', { name, value: 'v' })
       await api.put('/v3/secrets/1', { value: 'w' })
       await api.delete('/v3/secrets/3')
@@ -167,25 +168,27 @@ suite('strongroom serve with checkpoints', () => {
     await server.end('SIGTERM')
     const database = join(place.dataDir, 'strongroom.db')
     cpSync(database, `${database}.old`)
+    const [account] = await query(place, 'select audit_size from accounts where id = 1')
 
     const later = await startChild(t, place, { env })
     await later.api(api.key).put('/v3/secrets/1', { value: 'w' })
-    while (splitNotes(readFileSync(file, 'utf8')).length < 3) await setTimeout(20)
+    const stated = () => Number(splitNotes(readFileSync(file, 'utf8')).at(-1)?.split('\n')[1])
+    while (stated() <= Number(account?.['audit_size'])) await setTimeout(20)
     await later.end('SIGTERM')
 
     assert.equal(statSync(file).mode & 0o777, 0o600)
-    assert.equal(runCommand(place, ['audit', 'verify', '--checkpoint', file]).code, 0)
+    assert.equal((await runHere(place, ['audit', 'verify', '--checkpoint', file])).code, 0)
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${database}${suffix}`, { force: true })
     cpSync(`${database}.old`, database)
-    assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
-    assert.equal(runCommand(place, ['audit', 'verify', '--checkpoint', file]).code, 1)
+    assert.equal((await runHere(place, ['audit', 'verify'])).code, 3)
+    assert.equal((await runHere(place, ['audit', 'verify', '--checkpoint', file])).code, 1)
   })
 })
 
 /** Keeps a checkpoint in a file, as somebody elsewhere would. */
-function keepCheckpoint(place: Place): string {
+async function keepCheckpoint(place: Place): Promise<string> {
   const file = join(place.dataDir, 'kept-checkpoint')
-  const { code, stdout, stderr } = runCommand(place, ['audit', 'checkpoint'])
+  const { code, stdout, stderr } = await runHere(place, ['audit', 'checkpoint'])
   assert.equal(code, 0, stderr)
   writeFileSync(file, stdout)
   return file

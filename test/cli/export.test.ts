@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { runCommand } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
+import { runHere } from '../support/host-command.ts'
 import { startServer } from '../support/server.ts'
 
 for (const engine of engines) {
@@ -27,7 +27,7 @@ for (const engine of engines) {
     test('is verified without the store, with a checkpoint 0 and without one 3', async (t) => {
       const { files, nowhere, key } = await exportOf(t)
 
-      const anchored = runCommand(nowhere, [
+      const anchored = await runHere(nowhere, [
         'audit',
         'verify',
         '--export',
@@ -38,9 +38,9 @@ for (const engine of engines) {
         key,
       ])
       assert.equal(anchored.code, 0, anchored.stderr)
-      assert.equal(runCommand(nowhere, ['audit', 'verify', '--export', files.export]).code, 3)
+      assert.equal((await runHere(nowhere, ['audit', 'verify', '--export', files.export])).code, 3)
       assert.equal(
-        runCommand(nowhere, ['audit', 'verify', '--export', files.export, '--checkpoint', files.checkpoint]).code,
+        (await runHere(nowhere, ['audit', 'verify', '--export', files.export, '--checkpoint', files.checkpoint])).code,
         2,
       )
     })
@@ -48,34 +48,36 @@ for (const engine of engines) {
     test('that was broken off is continued where it ended', async (t) => {
       const { files, nowhere, key, place } = await exportOf(t)
       const lines = readFileSync(files.export, 'utf8').split('\n')
-      const rest = runCommand(place, ['audit', 'export', '--after', '3']).stdout
+      const rest = (await runHere(place, ['audit', 'export', '--after', '3'])).stdout
 
       writeFileSync(files.export, `${lines.slice(0, 4).join('\n')}\n${rest}`)
       assert.equal(
-        runCommand(nowhere, [
-          'audit',
-          'verify',
-          '--export',
-          files.export,
-          '--checkpoint',
-          files.checkpoint,
-          '--key',
-          key,
-        ]).code,
+        (
+          await runHere(nowhere, [
+            'audit',
+            'verify',
+            '--export',
+            files.export,
+            '--checkpoint',
+            files.checkpoint,
+            '--key',
+            key,
+          ])
+        ).code,
         0,
       )
       writeFileSync(files.export, `${lines.slice(0, 3).join('\n')}\n${rest}`)
-      assert.equal(runCommand(nowhere, ['audit', 'verify', '--export', files.export]).code, 1)
+      assert.equal((await runHere(nowhere, ['audit', 'verify', '--export', files.export])).code, 1)
       writeFileSync(files.export, rest)
-      assert.equal(runCommand(nowhere, ['audit', 'verify', '--export', files.export]).code, 2)
+      assert.equal((await runHere(nowhere, ['audit', 'verify', '--export', files.export])).code, 2)
     })
 
     test('with any record changed, dropped, doubled or exchanged is found, and the record named', async (t) => {
       const { files, nowhere, key } = await exportOf(t)
       const lines = readFileSync(files.export, 'utf8').trimEnd().split('\n')
-      const verify = (changed: readonly string[]) => {
+      const verify = async (changed: readonly string[]) => {
         writeFileSync(files.export, `${changed.join('\n')}\n`)
-        return runCommand(nowhere, [
+        return runHere(nowhere, [
           'audit',
           'verify',
           '--export',
@@ -95,7 +97,7 @@ for (const engine of engines) {
         [lines.slice(0, -1), /a checkpoint states/],
         [lines.with(3, 'nonsense'), /record 3: The record is none/],
       ] as const) {
-        const { code, stderr } = verify(changed)
+        const { code, stderr } = await verify(changed)
         assert.equal(code, 1, stderr)
         assert.match(stderr, words)
       }
@@ -110,9 +112,9 @@ suite('A witness', () => {
     assert.ok(sqlite)
     const { server, place, files, nowhere, key } = await exportOf(t, sqlite)
     const kept = join(nowhere.dataDir, 'kept')
-    const witness = (after: number, checkpoint = files.checkpoint) => {
-      writeFileSync(files.export, runCommand(place, ['audit', 'export', '--after', String(after)]).stdout)
-      return runCommand(nowhere, [
+    const witness = async (after: number, checkpoint = files.checkpoint) => {
+      writeFileSync(files.export, (await runHere(place, ['audit', 'export', '--after', String(after)])).stdout)
+      return runHere(nowhere, [
         'audit',
         'witness',
         '--kept',
@@ -126,28 +128,28 @@ suite('A witness', () => {
       ])
     }
     const sizeKept = () => Number(readFileSync(kept, 'utf8').split('\n')[1])
-    assert.equal(witness(0).code, 0)
+    assert.equal((await witness(0)).code, 0)
     const first = sizeKept()
 
     await server.api.get('/v3/secrets/1')
     const older = `${files.checkpoint}.older`
     writeFileSync(older, readFileSync(files.checkpoint))
-    writeFileSync(files.checkpoint, runCommand(place, ['audit', 'checkpoint']).stdout)
-    assert.equal(witness(0).code, 2)
-    assert.equal(witness(first).code, 0)
+    writeFileSync(files.checkpoint, (await runHere(place, ['audit', 'checkpoint'])).stdout)
+    assert.equal((await witness(0)).code, 2)
+    assert.equal((await witness(first)).code, 0)
     assert.ok(sizeKept() > first)
 
-    const shrunk = witness(sizeKept(), older)
+    const shrunk = await witness(sizeKept(), older)
     assert.equal(shrunk.code, 1)
     assert.match(shrunk.stderr, /The trail had \d+ records; the checkpoint states \d+/)
     await server.api.get('/v3/secrets/1')
-    writeFileSync(files.checkpoint, runCommand(place, ['audit', 'checkpoint']).stdout)
+    writeFileSync(files.checkpoint, (await runHere(place, ['audit', 'checkpoint'])).stdout)
     const before = readFileSync(kept, 'utf8')
     writeFileSync(
       files.export,
-      runCommand(place, ['audit', 'export', '--after', String(sizeKept())]).stdout.replace('"ok"', '"no"'),
+      (await runHere(place, ['audit', 'export', '--after', String(sizeKept())])).stdout.replace('"ok"', '"no"'),
     )
-    const forked = runCommand(nowhere, [
+    const forked = await runHere(nowhere, [
       'audit',
       'witness',
       '--kept',
@@ -161,30 +163,27 @@ suite('A witness', () => {
     ])
     assert.equal(forked.code, 1)
     assert.equal(readFileSync(kept, 'utf8'), before)
-    assert.equal(witness(sizeKept()).code, 0)
+    assert.equal((await witness(sizeKept())).code, 0)
   })
 })
 
 /** A store with a trail, its export and its checkpoint, and a folder that has nothing of the store. */
 async function exportOf(t: TestContext, engine = engines[0]) {
   assert.ok(engine)
-  const place = await engine.makePlace()
   const elsewhere = makeFolder()
-  t.after(async () => {
-    await place.clear()
-    rmSync(elsewhere, { recursive: true, force: true })
-  })
-  const server = await startServer(t, engine, { place })
+  t.after(() => rmSync(elsewhere, { recursive: true, force: true }))
+  const server = await startServer(t, engine)
+  const { place } = server
   for (const name of ['one', 'two']) await server.api.post('/v3/secrets', { name, value: 'planted-value' })
   await server.api.get('/v3/secrets/1')
   await server.api.get('/v3/secrets/9')
   const files = { export: join(elsewhere, 'export'), checkpoint: join(elsewhere, 'checkpoint') }
-  const printed = runCommand(place, ['audit', 'export'])
+  const printed = await runHere(place, ['audit', 'export'])
   assert.equal(printed.code, 0, printed.stderr)
   assert.doesNotMatch(printed.stdout, /planted-value/)
   writeFileSync(files.export, printed.stdout)
-  writeFileSync(files.checkpoint, runCommand(place, ['audit', 'checkpoint']).stdout)
-  const key = runCommand(place, ['audit', 'key']).stdout.trim()
+  writeFileSync(files.checkpoint, (await runHere(place, ['audit', 'checkpoint'])).stdout)
+  const key = (await runHere(place, ['audit', 'key'])).stdout.trim()
   const nowhere = { dataDir: elsewhere, databaseUrl: undefined, clear: async () => {} }
   return { server, place, files, key, nowhere }
 }

@@ -4,13 +4,15 @@ import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite, test } from 'node:test'
+import { suite, type TestContext, test } from 'node:test'
 import { generateToken } from '../../src/crypto/token.ts'
 import { Api } from '../support/api.ts'
 import { environment, runCommand, startChild } from '../support/child.ts'
 import { query } from '../support/database.ts'
-import { engines } from '../support/engines.ts'
+import { engines, type Place, type TestEngine } from '../support/engines.ts'
+import { runHere } from '../support/host-command.ts'
 import { main } from '../support/main.ts'
+import { startServer } from '../support/server.ts'
 
 for (const engine of engines) {
   suite(`${engine.name}: strongroom`, { skip: engine.skip }, () => {
@@ -54,13 +56,11 @@ for (const engine of engines) {
     })
 
     test('refuses a wrong root key with a sentence, before anything is served or changed', async (t) => {
-      const place = await engine.makePlace()
-      t.after(() => place.clear())
-      await (await startChild(t, place)).end('SIGTERM')
+      const place = await placeWithStore(t, engine)
       const wrong = { STRONGROOM_ROOT_KEY: randomBytes(32).toString('base64url') }
 
       for (const command of [['serve'], ['account', 'list'], ['key', 'list'], ['audit', 'verify']]) {
-        const { code, stderr } = runCommand(place, command, wrong)
+        const { code, stderr } = await (command[0] === 'serve' ? runCommand : runHere)(place, command, wrong)
         assert.ok(code === 1 || (command[0] === 'audit' && code === 2), String(code))
         assert.match(stderr, /The root key does not open this store\. Set STRONGROOM_ROOT_KEY/)
         assert.ok(!stderr.includes(wrong.STRONGROOM_ROOT_KEY))
@@ -68,7 +68,7 @@ for (const engine of engines) {
     })
 
     test('account and key work beside a running server, at once and for it', async (t) => {
-      const place = await engine.makePlace()
+      const place = await engine.makeMigratedPlace()
       t.after(() => place.clear())
       const server = await startChild(t, place)
 
@@ -92,7 +92,7 @@ for (const engine of engines) {
         '2099-01-31T00:00:00Z',
         '--json',
       ]
-      const key = JSON.parse(runCommand(place, create).stdout)
+      const key = JSON.parse((await runHere(place, create)).stdout)
       assert.deepEqual(
         [key.id, key.name, key.scopes, key.expires_at],
         [2, 'deploy', ['secrets:read:th*'], '2099-01-31T00:00:00Z'],
@@ -101,44 +101,40 @@ for (const engine of engines) {
       assert.equal((await deploy.get('/v3/secrets/1')).body.value, 'v')
       assert.equal((await deploy.get('/v3/secrets')).status, 403)
 
-      const listed = JSON.parse(runCommand(place, ['key', 'list', '--account', 'acme', '--json']).stdout)
+      const listed = JSON.parse((await runHere(place, ['key', 'list', '--account', 'acme', '--json'])).stdout)
       assert.deepEqual(
         listed.keys.map(({ id }: { id: number }) => id),
         [1, 2],
       )
-      assert.match(runCommand(place, ['key', 'list', '--account', 'acme']).stdout, /deploy +until 2099/)
-      assert.match(runCommand(place, ['account', 'list']).stdout, /^ID +NAME +CREATED\n1 +default .*\n2 +acme /)
-      assert.equal(runCommand(place, ['key', 'revoke', '2', '--account', 'acme']).code, 0)
+      assert.match((await runHere(place, ['key', 'list', '--account', 'acme'])).stdout, /deploy +until 2099/)
+      assert.match((await runHere(place, ['account', 'list'])).stdout, /^ID +NAME +CREATED\n1 +default .*\n2 +acme /)
+      assert.equal((await runHere(place, ['key', 'revoke', '2', '--account', 'acme'])).code, 0)
       assert.equal((await deploy.get('/v3/secrets/1')).status, 401)
 
       const { body } = await acme.get('/v3/audit?action=key.revoke')
       assert.equal(body.records[0].principal.kind, 'host')
-      assert.equal(runCommand(place, ['audit', 'verify']).code, 3)
+      assert.equal((await runHere(place, ['audit', 'verify'])).code, 3)
       await server.end('SIGTERM')
-      assert.equal(runCommand(place, ['account', 'list']).code, 0)
+      assert.equal((await runHere(place, ['account', 'list'])).code, 0)
     })
 
     test('audit verify says what holds, what was tampered with, and that nothing outside vouches for it', async (t) => {
-      const place = await engine.makePlace()
-      t.after(() => place.clear())
-      const server = await startChild(t, place)
-      await server.api(server.firstKey ?? '').post('/v3/secrets', { name: 'a', value: 'b' })
-      await server.end('SIGTERM')
+      const { place, api, stop } = await startServer(t, engine)
+      await api.post('/v3/secrets', { name: 'a', value: 'b' })
+      await stop()
 
-      const clean = runCommand(place, ['audit', 'verify', '--json'])
+      const clean = await runHere(place, ['audit', 'verify', '--json'])
       assert.deepEqual([clean.code, JSON.parse(clean.stdout).result], [3, 'unanchored'])
       await query(place, `update audit set address = '10.0.0.1' where seq = 2`)
-      const tampered = runCommand(place, ['audit', 'verify'])
+      const tampered = await runHere(place, ['audit', 'verify'])
 
       assert.equal(tampered.code, 1)
       assert.match(tampered.stderr, /TAMPERED: account default, record 2: /)
     })
 
     test('answers what it cannot do with a sentence and a code that is not 0', async (t) => {
-      const place = await engine.makePlace()
-      t.after(() => place.clear())
-      await (await startChild(t, place)).end('SIGTERM')
-      runCommand(place, ['account', 'create', 'acme'])
+      const place = await placeWithStore(t, engine)
+      await runHere(place, ['account', 'create', 'acme'])
 
       for (const [command, words] of [
         [['account', 'create', 'acme'], /acme|exists/],
@@ -152,7 +148,7 @@ for (const engine of engines) {
         [['steal'], /unknown command/],
         [['serve', '--fast'], /unknown option/],
       ] as const) {
-        const { code, stderr } = runCommand(place, command)
+        const { code, stderr } = await runHere(place, command)
         assert.ok(code !== 0, command.join(' '))
         assert.match(stderr, words, command.join(' '))
         assert.doesNotMatch(stderr, /\n\s+at /)
@@ -201,16 +197,16 @@ suite('strongroom serve', () => {
 
   test('says so when its port is taken, and leaves nothing locked', async (t) => {
     assert.ok(sqlite)
-    const [one, two] = [await sqlite.makePlace(), await sqlite.makePlace()]
-    t.after(async () => void (await Promise.all([one.clear(), two.clear()])))
-    const first = await startChild(t, one)
+    const place = await sqlite.makePlace()
+    t.after(() => place.clear())
+    const first = await startServer(t, sqlite)
 
-    const { code, stderr } = runCommand(two, ['serve'], { STRONGROOM_LISTEN: new URL(first.url).host })
+    const { code, stderr } = runCommand(place, ['serve'], { STRONGROOM_LISTEN: new URL(first.url).host })
 
     assert.equal(code, 1)
     assert.match(stderr, /EADDRINUSE|in use/)
-    await first.end('SIGTERM')
-    await (await startChild(t, two)).end('SIGTERM')
+    await first.stop()
+    await (await startChild(t, place)).end('SIGTERM')
   })
 
   test('warns of a setting that it does not know', async (t) => {
@@ -228,8 +224,8 @@ suite('strongroom serve', () => {
     assert.ok(sqlite)
     const place = await sqlite.makePlace()
     t.after(() => place.clear())
-    runCommand(place, ['account', 'create', 'acme'])
-    for (let made = 0; made < 3; made++) runCommand(place, ['key', 'create', `k${made}`, '--account', 'acme'])
+    await runHere(place, ['account', 'create', 'acme'])
+    for (let made = 0; made < 3; made++) await runHere(place, ['key', 'create', `k${made}`, '--account', 'acme'])
 
     for (const [words, code] of [
       ['audit export --account acme', 0],
@@ -248,9 +244,7 @@ suite('strongroom serve', () => {
 
   test('refuses a store of a newer program', async (t) => {
     assert.ok(sqlite)
-    const place = await sqlite.makePlace()
-    t.after(() => place.clear())
-    await (await startChild(t, place)).end('SIGTERM')
+    const place = await placeWithStore(t, sqlite)
     await query(place, `insert into migrations values ('9999-from-the-future', 0)`)
 
     const { code, stderr } = runCommand(place, ['serve'])
@@ -275,3 +269,10 @@ suite('strongroom serve', () => {
     assert.match(stderr, /not a database/)
   })
 })
+
+/** What a server leaves. */
+async function placeWithStore(t: TestContext, engine: TestEngine): Promise<Place> {
+  const { place, stop } = await startServer(t, engine)
+  await stop()
+  return place
+}

@@ -19,26 +19,32 @@ function bytewise(text: string, encoding: BufferEncoding = 'utf8'): Buffer[] {
 
 const python = `
 import base64, html, json, os, shlex, textwrap, urllib.parse as u, binascii, sys
-v = os.environ['V']; b = v.encode()
-for form in [json.dumps(v), json.dumps(v, ensure_ascii=False), json.dumps(json.dumps(v)), u.quote(v), u.quote(v, safe=''),
+def forms(v, b):
+    return [json.dumps(v), json.dumps(v, ensure_ascii=False), json.dumps(json.dumps(v)), u.quote(v), u.quote(v, safe=''),
              u.quote_plus(v), u.urlencode({'p': v}), html.escape(v), repr(v), repr(b), ascii(v), u.quote(u.quote(v)),
              html.escape(v).encode('ascii', 'xmlcharrefreplace').decode(), shlex.quote(v), b.hex(),
              base64.b64encode(b).decode(), base64.urlsafe_b64encode(b).decode().rstrip('='),
              base64.encodebytes(b).decode(), '\\n'.join(textwrap.wrap(base64.b64encode(b).decode(), 64)),
              '\\n    '.join(textwrap.wrap(base64.b64encode(b).decode(), 20)),
              base64.b64encode(b'user:' + b).decode(), base64.b64encode(b'u:' + b + b'\\n').decode(),
-             base64.b64encode(b'usr:' + b + b'@h').decode(), base64.b64encode(v.encode('utf-16le')).decode()]:
-    sys.stdout.buffer.write(form.encode('utf8') + b'\\n')
+             base64.b64encode(b'usr:' + b + b'@h').decode(), base64.b64encode(v.encode('utf-16le')).decode()]
+for v in json.loads(os.environ['VALUES']):
+    for form in forms(v, v.encode()): sys.stdout.buffer.write(form.encode('utf8') + b'\\n')
+    sys.stdout.buffer.write(b'\\0')
 `
 const node = `
-const v = process.env.V, util = require('node:util')
+const util = require('node:util')
 const html = (text) => text.replace(/[&<>]/g, (c) => '\\\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'))
-for (const form of [JSON.stringify(v), html(JSON.stringify(v)), JSON.stringify(v).replaceAll('/', '\\\\/'), encodeURIComponent(v), encodeURI(v),
+const forms = (v) => [JSON.stringify(v), html(JSON.stringify(v)), JSON.stringify(v).replaceAll('/', '\\\\/'), encodeURIComponent(v), encodeURI(v),
   encodeURIComponent(v).toLowerCase() === encodeURIComponent(v) ? '' : encodeURIComponent(v).replace(/%../g, (c) => c.toLowerCase()),
   String(new URLSearchParams({ p: v })), escape(v), util.inspect(v), Buffer.from('user:' + v).toString('base64'),
-  Buffer.from(v).toString('base64url'), Buffer.from(v).toString('hex'), v]) console.log(form)
+  Buffer.from(v).toString('base64url'), Buffer.from(v).toString('hex'), v]
+for (const v of JSON.parse(process.env.VALUES)) console.log([...forms(v), '\\0'].join('\\n'))
 `
-const shell = `printf '%s\\n' "$V"; printf '%q\\n' "$V"; set -x; : "$V" 2>&1; { set +x; } 2>/dev/null; printf %s "$V" | base64; echo "$V" | base64 -w 64`
+const shell = `for V in "$@"; do
+  printf '%s\\n' "$V"; printf '%q\\n' "$V"; set -x; : "$V" 2>&1; { set +x; } 2>/dev/null; printf %s "$V" | base64; echo "$V" | base64 -w 64
+  printf '\\0'
+done`
 
 suite('A mask', () => {
   test('hides a value that comes byte by byte', async () => {
@@ -60,11 +66,6 @@ suite('A mask', () => {
   })
 
   test('hides a value as Python, Node and a shell print it', { skip: missing('python3') }, async () => {
-    const printers: readonly (readonly [program: string, ...words: string[]])[] = [
-      ['python3', '-c', python],
-      [process.execPath, '-e', node],
-      ['bash', '-c', shell],
-    ]
     const values = [
       ...[
         'p&ss<w>rd-99',
@@ -87,13 +88,20 @@ suite('A mask', () => {
       'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789',
       `-----BEGIN KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC'.repeat(2)}\n-----END KEY-----\n`,
     ]
-    for (const value of values) {
-      for (const [program, ...words] of printers) {
-        const { stdout, status, stderr } = spawnSync(program, words, {
-          env: { ...process.env, V: value, PYTHONUTF8: '1' },
-        })
-        assert.equal(status, 0, String(stderr))
-        const shown = await masked(bytewise(stdout.toString('latin1'), 'latin1'), [value])
+    const printers: readonly (readonly [program: string, ...words: string[]])[] = [
+      ['python3', '-c', python],
+      [process.execPath, '-e', node],
+      ['bash', '-c', shell, 'bash', ...values],
+    ]
+    for (const [program, ...words] of printers) {
+      const { stdout, status, stderr } = spawnSync(program, words, {
+        env: { ...process.env, VALUES: JSON.stringify(values), PYTHONUTF8: '1' },
+      })
+      assert.equal(status, 0, String(stderr))
+      const printed = stdout.toString('latin1').split('\0')
+      assert.equal(printed.length, values.length + 1)
+      for (const [at, value] of values.entries()) {
+        const shown = await masked(bytewise(printed[at] ?? '', 'latin1'), [value])
         // Each line was one way to print it; what is left is what stood around it.
         for (const line of shown.split('\n')) {
           const left = line.replaceAll(/\*{3}/g, '')

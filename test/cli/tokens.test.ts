@@ -37,20 +37,20 @@ preparedSuite('A command with tokens in place of a key', async () => {
 
   test('trades the one in a file, and gives the key back when it is done', async () => {
     await renew()
-    const read = await person.run(['secrets', 'get', 'prod-db', '--token-file', 'token'], { env: job })
+    const read = await person.runAlone(['secrets', 'get', 'prod-db', '--token-file', 'token'], { env: job })
     assert.deepEqual([read.code, read.stdout], [0, 's3cur3'], read.stderr)
     assert.equal(await living(), 0)
 
     // Good once: it has to be another one by now.
-    const again = await person.run(['secrets', 'get', 'prod-db', '--token-file', 'token'], { env: job })
+    const again = await person.runAlone(['secrets', 'get', 'prod-db', '--token-file', 'token'], { env: job })
     assert.equal(again.code, 4)
     assert.match(again.stderr, /trust rule for this job/)
     await renew()
-    const set = await person.run(['secrets', 'get', 'prod-db'], { env: { ...job, STRONGROOM_TOKEN_FILE: path } })
+    const set = await person.runAlone(['secrets', 'get', 'prod-db'], { env: { ...job, STRONGROOM_TOKEN_FILE: path } })
     assert.deepEqual([set.code, set.stdout], [0, 's3cur3'], set.stderr)
     const named = { ...job, STRONGROOM_TOKEN_FILE: path, STRONGROOM_TRUST_RULE: 'other' }
     await renew()
-    assert.equal((await person.run(['secrets', 'get', 'prod-db'], { env: named })).code, 4)
+    assert.equal((await person.runAlone(['secrets', 'get', 'prod-db'], { env: named })).code, 4)
   })
 
   test('gives what it runs neither token nor key, unless it is told to, and has none itself by then', async (t) => {
@@ -58,7 +58,7 @@ preparedSuite('A command with tokens in place of a key', async () => {
     await renew()
     const given = { ...job, STRONGROOM_TOKEN: 'a-token', STRONGROOM_CLIENT_SECRET: 'a-secret' }
     const words = ['run', '--token-file', 'token', '--strip-prefix', 'prod-']
-    const ran = await person.run([...words, '--', 'sh', '-c', script], { env: given })
+    const ran = await person.runAlone([...words, '--', 'sh', '-c', script], { env: given })
     assert.equal(ran.code, 0, ran.stderr)
     assert.match(ran.stderr, /s3cur3/)
     assert.ok(!/sr_\w|a-token|a-secret|STRONGROOM_API_KEY/.test(ran.stdout), ran.stdout)
@@ -72,7 +72,7 @@ preparedSuite('A command with tokens in place of a key', async () => {
     waiting.stdin?.end()
 
     await renew()
-    const kept = await person.run([...words, '--keep-key', '--', 'env'], { env: job })
+    const kept = await person.runAlone([...words, '--keep-key', '--', 'env'], { env: job })
     assert.match(kept.stdout, /^STRONGROOM_API_KEY=sr_\w{49}$/m)
     assert.equal(await living(), 0)
   })
@@ -98,13 +98,13 @@ preparedSuite('A command with tokens in place of a key', async () => {
 
   test('is told of one credential alone, and takes no token to a server that a folder names', async () => {
     await renew()
-    const both = await person.run(['status'], { env: { STRONGROOM_TOKEN_FILE: path } })
+    const both = await person.runAlone(['status'], { env: { STRONGROOM_TOKEN_FILE: path } })
     assert.equal(both.code, 2)
     assert.match(both.stderr, /STRONGROOM_API_KEY and STRONGROOM_TOKEN_FILE are both set/)
-    const two = await person.run(['status', '--token-file', 'token', '--oidc', 'github'])
+    const two = await person.runAlone(['status', '--token-file', 'token', '--oidc', 'github'])
     assert.equal(two.code, 2)
-    assert.equal((await person.run(['status', '--token-file', '-'])).code, 2)
-    assert.equal((await person.run(['status', '--oidc', 'nobody'])).code, 2)
+    assert.equal((await person.runAlone(['status', '--token-file', '-'])).code, 2)
+    assert.equal((await person.runAlone(['status', '--oidc', 'nobody'])).code, 2)
 
     const seen: string[] = []
     const trap = createServer((request, answer) => {
@@ -116,7 +116,7 @@ preparedSuite('A command with tokens in place of a key', async () => {
     const project = join(person.folder, '.strongroom.yaml')
     writeFileSync(project, `url: http://127.0.0.1:${(trap.address() as AddressInfo).port}\n`)
     const env = { STRONGROOM_URL: '', STRONGROOM_API_KEY: '', STRONGROOM_PROJECT_FILE: project }
-    const led = await person.run(['secrets', 'get', 'prod-db', '--token-file', 'token'], { env })
+    const led = await person.runAlone(['secrets', 'get', 'prod-db', '--token-file', 'token'], { env })
     assert.equal(led.code, 2)
     assert.match(led.stderr, /not known to be for/)
     assert.deepEqual(seen, [])
@@ -125,7 +125,7 @@ preparedSuite('A command with tokens in place of a key', async () => {
   test('logs in without a key being stored, and is shown what it goes by; a shell trades none for a word', async () => {
     await renew()
     const words = ['login', '--url', url, '--profile', 'job', '--token-file', 'token', '--rule', 'deploy']
-    const stored = await person.run(words, { env: { STRONGROOM_URL: '', STRONGROOM_API_KEY: '' } })
+    const stored = await person.runAlone(words, { env: { STRONGROOM_URL: '', STRONGROOM_API_KEY: '' } })
     assert.equal(stored.code, 0, stored.stderr)
     const profiles = readFileSync(join(person.configFolder, 'profiles.json'), 'utf8')
     assert.deepEqual(JSON.parse(profiles).profiles.job, { url, token_file: path, rule: 'deploy' })
@@ -133,12 +133,12 @@ preparedSuite('A command with tokens in place of a key', async () => {
 
     const env = { STRONGROOM_URL: '', STRONGROOM_API_KEY: '' }
     await renew()
-    const completed = await person.run(['__complete', 'secrets', 'get', ''], { env })
+    const completed = await person.runAlone(['__complete', 'secrets', 'get', ''], { env })
     assert.deepEqual([completed.code, completed.stdout], [0, ''])
-    const status = await person.run(['status', '--profile', 'job'], { env })
+    const status = await person.runAlone(['status', '--profile', 'job'], { env })
     assert.equal(status.code, 0, status.stderr)
     assert.match(status.stdout, /profile job, with tokens of \S+token, by the trust rule deploy/)
-    assert.equal((await person.run(['login', '--rule', 'x'], { env })).code, 2)
+    assert.equal((await person.runAlone(['login', '--rule', 'x'], { env })).code, 2)
   })
 
   test('asks GitHub Actions at each trade, and takes what GitLab has given', async () => {
@@ -152,13 +152,15 @@ preparedSuite('A command with tokens in place of a key', async () => {
     const endpoint = `http://127.0.0.1:${(platform.address() as AddressInfo).port}/token?run=1`
     const github = { ACTIONS_ID_TOKEN_REQUEST_URL: endpoint, ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'of-the-platform' }
 
-    const ofGitHub = await person.run(['secrets', 'get', 'prod-db', '--oidc', 'github'], { env: { ...job, ...github } })
+    const ofGitHub = await person.runAlone(['secrets', 'get', 'prod-db', '--oidc', 'github'], {
+      env: { ...job, ...github },
+    })
     assert.deepEqual([ofGitHub.code, ofGitHub.stdout], [0, 's3cur3'], ofGitHub.stderr)
     assert.deepEqual(asked, [`Bearer of-the-platform /token?run=1&audience=${encodeURIComponent(url)}`])
-    assert.equal((await person.run(['secrets', 'get', 'prod-db', '--oidc', 'github'], { env: job })).code, 2)
+    assert.equal((await person.runAlone(['secrets', 'get', 'prod-db', '--oidc', 'github'], { env: job })).code, 2)
 
     const gitlab = { ...job, STRONGROOM_OIDC: 'gitlab', STRONGROOM_TOKEN: await token() }
-    const ofGitLab = await person.run(['secrets', 'get', 'prod-db'], { env: gitlab })
+    const ofGitLab = await person.runAlone(['secrets', 'get', 'prod-db'], { env: gitlab })
     assert.deepEqual([ofGitLab.code, ofGitLab.stdout], [0, 's3cur3'], ofGitLab.stderr)
   })
 })

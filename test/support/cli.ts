@@ -1,10 +1,11 @@
-/** The command `strongroom` as a person or a pipeline uses it: a process of its own, against a real server. */
+/** The command `strongroom` as a person or a pipeline uses it, against a real server. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startAccount } from './account.ts'
 import { engines, type TestEngine } from './engines.ts'
+import { runInProcess } from './in-process.ts'
 import { main } from './main.ts'
 import { pythonBeside } from './python.ts'
 import { type Lasting, startServer, type TestAccount, type TestOptions, type TestServer } from './server.ts'
@@ -54,8 +55,16 @@ export class Person {
     return spawn(process.execPath, [main, ...words], { cwd: this.folder, env: this.environment(env) })
   }
 
-  /** Runs it to its end, without a terminal. */
+  /** Runs it to its end, without a terminal: in the test's process, but for what that cannot show. */
   async run(words: readonly string[], typed: Typed = {}): Promise<Ended> {
+    const env = this.environment(typed.env)
+    if (needsProcess(words, env)) return this.runAlone(words, typed)
+    const { code, stdout: bytes, stderr } = await runInProcess(words, { ...typed, env, folder: this.folder })
+    return { code, signal: null, bytes, stdout: bytes.toString(), stderr: stderr.toString() }
+  }
+
+  /** The same as a process of its own. */
+  async runAlone(words: readonly string[], typed: Typed = {}): Promise<Ended> {
     const child = this.start(words, typed)
     child.stdin?.end(typed.input ?? '')
     return ending(child)
@@ -69,6 +78,14 @@ export class Person {
   ): Promise<{ readonly text: string; readonly code: number }> {
     return runOnTerminal(words, { folder: this.folder, env: this.environment(env), steps })
   }
+}
+
+/** Whether it hands its input and output to others, or Node.js is told something as it starts. */
+function needsProcess(words: readonly string[], env: Readonly<Record<string, string>>): boolean {
+  return (
+    ['run', 'edit', '--exec'].some((word) => words.includes(word)) ||
+    Object.keys(env).some((name) => name.startsWith('NODE_'))
+  )
 }
 
 export interface OnTerminal {
