@@ -66,7 +66,9 @@ async function benchFloor(): Promise<void> {
 
 async function benchSqlite(): Promise<void> {
   const target = await startStrongroom('SQLite')
-  judge('start, on an empty store', '< 350 ms', `${Math.round(target.startMs)} ms`, target.startMs < 350)
+  const [startMs, ofProcessors] = [target.startMs, target.cpuMicros() / 1000].map(Math.round)
+  const start = `${startMs} ms (${ofProcessors} ms of the processors)`
+  judge('start, on an empty store', '< 350 ms', start, target.startMs < 350)
   // Once it has given back what the start took.
   await setTimeout(3000)
   const idle = Math.round(target.residentBytes() / 1e6)

@@ -84,6 +84,19 @@ export function buildCommand(folder: string): Promise<void> {
   return buildOf(ofCommand(folder), () => bundleCommand(folder))
 }
 
+/** What it compiled is kept once it has done its work, or the server is ready, and not when it failed before. */
+const mainOf = (script: string) => `import { load } from './loader.js'
+const { exports, keep } = load('${script}', process.argv[2] ?? '')
+await exports.start()
+if (process.exitCode === undefined) keep()
+`
+
+/** When the thread has most likely done all that a start asks of it. */
+const workerOf = (script: string) => `import { load } from './loader.js'
+const { keep } = load('${script}', 'store')
+setTimeout(keep, 2000).unref()
+`
+
 /** Other texts of sources, by their paths: for a build that is not of the sources as they are. */
 export type Changes = ReadonlyMap<string, string>
 
@@ -95,27 +108,37 @@ export function changed(changes: Changes): Plugin {
 /** The same, whatever was built there before. */
 export async function bundleCommand(folder: string, changes: Changes = new Map()): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
-  const { output } = await build({
-    input: {
-      main: join(root, 'src/main.ts'),
-      worker: join(root, 'src/store/sqlite/worker.ts'),
-      'strength-worker': join(root, 'src/vault/strength-worker.ts'),
-      'pkcs11-call': join(root, 'src/crypto/providers/pkcs11-call.ts'),
-    },
-    platform: 'node',
-    external,
-    resolve: { alias },
-    plugins: [changed(changes), lighter, ascii],
+  const common = { platform: 'node', external, resolve: { alias }, logLevel: 'warn' } as const
+  const plugins = [changed(changes), lighter, ascii]
+  // Scripts, which the loader runs with what was compiled of them before.
+  const scripts = await build({
+    ...common,
+    input: { command: join(root, 'src/start.ts'), store: join(root, 'src/store/sqlite/worker.ts') },
+    plugins,
     output: {
       dir: folder,
-      entryFileNames: '[name].js',
+      format: 'cjs',
+      entryFileNames: '[name]-[hash].js',
       chunkFileNames: '[name]-[hash].js',
       codeSplitting: { groups },
       comments: false,
     },
-    logLevel: 'warn',
   })
-  writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licencesOf(output.filter((part) => part.type === 'chunk')))
+  const modules = await build({
+    ...common,
+    input: {
+      loader: join(root, 'src/loader.ts'),
+      'strength-worker': join(root, 'src/vault/strength-worker.ts'),
+      'pkcs11-call': join(root, 'src/crypto/providers/pkcs11-call.ts'),
+    },
+    plugins,
+    output: { dir: folder, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', comments: false },
+  })
+  const output = [...scripts.output, ...modules.output].filter((part) => part.type === 'chunk')
+  const nameOf = (name: string) => output.find((part) => part.isEntry && part.name === name)?.fileName ?? ''
+  writeFileSync(join(folder, 'main.js'), mainOf(nameOf('command')))
+  writeFileSync(join(folder, 'worker.js'), workerOf(nameOf('store')))
+  writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licencesOf(output))
 }
 
 function licencesOf(chunks: readonly OutputChunk[]): string {

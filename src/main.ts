@@ -1,23 +1,7 @@
-/** The command `strongroom`: runs what was typed, and ends with the exit code that fits. */
+/** The command `strongroom`, from its sources. What is built of them has `main.js` of the build instead (`scripts/build.ts`). */
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-// Beside the code itself: whoever could change the one could change the other. Where it cannot be written, it is not.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/strongroom', import.meta.url)))
-
-process.stdout.on('error', (error) => {
-  // Whoever read has read enough, such as "head".
-  if ('code' in error && error.code === 'EPIPE') process.exit()
-  const code = 'code' in error ? ` (${error.code})` : ''
-  process.stderr.write(`strongroom: What was to be printed could not be written${code}.\n`)
-  process.exit(process.exitCode || 1)
-})
-// Nobody is left to tell.
-process.stderr.on('error', () => {})
-
-try {
-  const { run } = await import('./commands.ts')
-  await run(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = (await import('./cli/failure.ts')).fail(error)
-}
+const { start } = await import('./start.ts')
+await start()

@@ -24,7 +24,7 @@ suite('The command', () => {
   test('says its version without loading anything else', async (t) => {
     const { own, packages } = await loadedBy(await startPerson(t), ['--version'])
 
-    assert.deepEqual([own, packages], [['commands.ts', 'main.ts', 'package-root.ts'], []])
+    assert.deepEqual([own, packages], [['commands.ts', 'main.ts', 'package-root.ts', 'start.ts'], []])
   })
 
   test('shows its help without loading what any command does', async (t) => {
@@ -33,7 +33,7 @@ suite('The command', () => {
     assert.deepEqual(
       own.filter(
         (path) =>
-          !/^(?:main|commands|package-root|cli\/(?:failure|output|define|similar|value-kinds)|formats\/formats|cli\/(?:host\/)?commands\/[\w-]+|client\/errors|errors)\.ts$/.test(
+          !/^(?:main|start|commands|package-root|cli\/(?:failure|output|define|similar|value-kinds)|formats\/formats|cli\/(?:host\/)?commands\/[\w-]+|client\/errors|errors)\.ts$/.test(
             path,
           ),
       ),
