@@ -220,8 +220,8 @@ export function passing(
   const [words, others] = [filters.filter(isOfWord), filters.filter((filter) => !isOfWord(filter))]
   const end = sql`${orderOf({ isDown, course })} limit ${limit}`
   const pass = (which: readonly Filter[]) => allOf([...which, { where: inStandingList }])
-  if (dialect === 'sqlite' && words.length > 0) {
-    if (course === 'name') {
+  if (words.length > 0) {
+    if (dialect === 'sqlite' && course === 'name') {
       // One index has all that a word is looked for in: few rows are left to be read.
       return sql`select ${all(secrets, 's')} from (
           select s.account_id, s.id ${whereOf(stretch, upTo)} and ${allOf(words)} ${orderOf(stretch)} limit ${rows}) f
