@@ -7,7 +7,9 @@ import { suite, type TestContext, test } from 'node:test'
 import { buildCommandOnce } from '../scripts/build.ts'
 import { brokenLinks, type Document, documents, regenerate } from '../scripts/docs.ts'
 import { listening } from './support/child.ts'
-import { makeFolder } from './support/engines.ts'
+import { ending } from './support/cli.ts'
+import { engines, makeFolder } from './support/engines.ts'
+import { startServer } from './support/server.ts'
 
 const root = join(import.meta.dirname, '..')
 const shownUrl = 'http://127.0.0.1:4600'
@@ -63,7 +65,9 @@ for (const document of documents()) {
   if (blocks.length === 0) continue
 
   test(`the commands of ${document.path} do what it shows`, async (t) => {
-    const terminal = await startAsShown(t, document.path === 'README.md')
+    // What is typed on its host, and what its settings are, want the server as the README starts it; others ask one of this process.
+    const isAsShown = blocks.some(({ commands }) => /bin\/strongroom\.js|\$URL\/account\b/.test(commands))
+    const terminal = await (isAsShown ? startAsShown(t, document.path === 'README.md') : startHere(t))
     for (const block of blocks) {
       const skip = block.needs === undefined || isInstalled(block.needs) ? false : `${block.needs} is not installed`
       await t.test(block.commands.split('\n')[0], { skip }, () => terminal.check(block))
@@ -88,21 +92,22 @@ class Terminal {
     this.#lastKey = firstKey
   }
 
-  check({ commands, exitCode, output }: Block): void {
+  async check({ commands, exitCode, output }: Block): Promise<void> {
     const typed = commands.replaceAll(shownUrl, this.#url).replaceAll(/\bsr_\.\.\./g, this.#lastKey)
     // A shell whose standard input is a socket reads ~/.bashrc, as if by rsh.
-    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', this.#variables + typed], {
+    const shell = spawn('bash', ['--norc', '-c', this.#variables + typed], {
       cwd: this.#folder,
-      encoding: 'utf8',
       env: {
         ...environment(),
         PATH: `${join(this.#folder, 'shell')}:${process.env['PATH']}`,
         XDG_CONFIG_HOME: this.#folder,
       },
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const { code, stdout, stderr } = await ending(shell)
     this.#variables += (typed.match(/^[A-Z_]+=("[^"]*"|\S*)\n/gm) ?? []).join('')
     this.#lastKey = /\bsr_\w{49}\b/.exec(stdout)?.[0] ?? this.#lastKey
-    assert.equal(status, exitCode, `${commands}${stdout}${stderr}`)
+    assert.equal(code, exitCode, `${commands}${stdout}${stderr}`)
     if (output === undefined) return
     const printed = stdout.replaceAll(this.#url, shownUrl)
     if (output.language === 'json') assert.deepEqual(toJson(printed), toJson(output.text))
@@ -134,11 +139,8 @@ function environment(): Record<string, string | undefined> {
   return { PATH: process.env['PATH'], HOME: process.env['HOME'] }
 }
 
-/** A server as the README starts it, in a folder that looks like a checkout; only its port is another. */
-async function startAsShown(t: TestContext, isReadme: boolean): Promise<Terminal> {
-  const readme = documents().find(({ path }) => path === 'README.md')
-  const [, commands] = /<!-- start -->\n```sh\n([\s\S]*?)```/.exec(readme?.text ?? '') ?? []
-  assert.equal(commands, 'npm ci\nnpm start\n')
+/** A folder that looks like a checkout, and where the command is on the `PATH`. */
+async function makeCheckout(): Promise<string> {
   // As "npm test" has just built it; in a run without that it is built here.
   await buildCommandOnce(join(root, 'dist'))
   const folder = makeFolder()
@@ -149,6 +151,23 @@ async function startAsShown(t: TestContext, isReadme: boolean): Promise<Terminal
   mkdirSync(join(folder, 'shell'))
   const command = `#!/bin/sh\nexec node "${join(folder, 'bin/strongroom.js')}" "$@"\n`
   writeFileSync(join(folder, 'shell/strongroom'), command, { mode: 0o755 })
+  return folder
+}
+
+/** A server that has just been started for the first time, and somebody who is not on its host. */
+async function startHere(t: TestContext): Promise<Terminal> {
+  const { url, api } = await startServer(t, engines[0] ?? assert.fail())
+  const folder = await makeCheckout()
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return new Terminal(folder, url, api.key)
+}
+
+/** A server as the README starts it; only its port is another. */
+async function startAsShown(t: TestContext, isReadme: boolean): Promise<Terminal> {
+  const readme = documents().find(({ path }) => path === 'README.md')
+  const [, commands] = /<!-- start -->\n```sh\n([\s\S]*?)```/.exec(readme?.text ?? '') ?? []
+  assert.equal(commands, 'npm ci\nnpm start\n')
+  const folder = await makeCheckout()
   // What npm runs, as npm itself takes longer to start than the server: it is asked to as often as the README is followed.
   const words = isReadme ? ['npm', 'start'] : ['sh', '-c', startScript()]
   const [program = '', ...rest] = words

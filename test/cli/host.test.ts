@@ -40,7 +40,7 @@ for (const engine of engines) {
     })
 
     test('serve takes STRONGROOM_BOOTSTRAP_API_KEY for an empty store alone, and never prints it', async (t) => {
-      const place = await engine.makePlace()
+      const place = await engine.makeMigratedPlace()
       t.after(() => place.clear())
       const [key, later] = [generateToken(), generateToken()]
 
@@ -162,7 +162,7 @@ suite('strongroom serve', () => {
 
   test('has a data folder for itself: a second server is refused and the first goes on', async (t) => {
     assert.ok(sqlite)
-    const place = await sqlite.makePlace()
+    const place = await sqlite.makeMigratedPlace()
     t.after(() => place.clear())
     const first = await startChild(t, place)
 
@@ -211,7 +211,7 @@ suite('strongroom serve', () => {
 
   test('warns of a setting that it does not know', async (t) => {
     assert.ok(sqlite)
-    const place = await sqlite.makePlace()
+    const place = await sqlite.makeMigratedPlace()
     t.after(() => place.clear())
 
     const server = await startChild(t, place, { env: { STRONGROOM_RATELIMIT: '5' } })

@@ -16,7 +16,7 @@ test('Each write to the file of a sink is synced before the next, and its folder
   skip: !canTrace && 'Needs strace.',
 }, async (t) => {
   assert.ok(sqlite)
-  const place = await sqlite.makePlace()
+  const place = await sqlite.makeMigratedPlace()
   const folder = makeFolder()
   t.after(async () => {
     await place.clear()

@@ -78,7 +78,7 @@ suite('A PostgreSQL that stands still', { skip }, () => {
 test('A line that lets nothing through is left for another, and nobody notices but by the time', {
   skip,
 }, async (t) => {
-  const place = await postgres.makePlace()
+  const place = await postgres.makeMigratedPlace()
   const proxy = await CommitProxy.start(place.databaseUrl ?? assert.fail())
   t.after(() => place.clear())
   t.after(() => proxy.stop())

@@ -74,7 +74,7 @@ suite('A connection that breaks at COMMIT', { skip }, () => {
 
   async function startBehindProxy(t: TestContext) {
     assert.ok(postgres)
-    const place = await postgres.makePlace()
+    const place = await postgres.makeMigratedPlace()
     const proxy = await CommitProxy.start(place.databaseUrl ?? assert.fail())
     t.after(() => place.clear())
     const server = await startServer(t, postgres, { place: { ...place, databaseUrl: proxy.url } })

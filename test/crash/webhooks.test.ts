@@ -11,7 +11,7 @@ const env = { STRONGROOM_OUTBOUND_ALLOWED_ADDRESSES: '127.0.0.1', STRONGROOM_RAT
 for (const engine of engines) {
   suite(`${engine.name}: webhooks`, { skip: engine.skip }, () => {
     test('are told again, under the same id, of what a node had sent as it was killed', async (t) => {
-      const place = await engine.makePlace()
+      const place = await engine.makeMigratedPlace()
       t.after(() => place.clear())
       const receiver = await startReceiver(t)
       const first = await startChild(t, place, { env })
@@ -47,7 +47,7 @@ for (const engine of engines) {
     test('go on with another node while the one that led is frozen, which writes nothing when it wakes up', {
       skip: engine.name === 'SQLite' && 'One process has the data folder.',
     }, async (t) => {
-      const place = await engine.makePlace()
+      const place = await engine.makeMigratedPlace()
       t.after(() => place.clear())
       const receiver = await startReceiver(t)
       const first = await startChild(t, place, { env })

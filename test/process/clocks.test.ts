@@ -27,7 +27,7 @@ function startNode(t: TestContext, place: Place, seconds: number): Promise<Child
 
 suite('Nodes whose clocks are ten minutes ahead and behind', { skip }, () => {
   async function start(t: TestContext) {
-    const place = await postgres.makePlace()
+    const place = await postgres.makeMigratedPlace()
     t.after(() => place.clear())
     const right = await startNode(t, place, 0)
     const [ahead, behind] = await Promise.all([startNode(t, place, 600), startNode(t, place, -600)])

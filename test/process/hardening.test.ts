@@ -59,7 +59,7 @@ suite('The server as a process', () => {
   }
 
   test('ends in order when its terminal is gone', async (t) => {
-    const place = await engine.makePlace()
+    const place = await engine.makeMigratedPlace()
     t.after(() => place.clear())
     const line = `${process.execPath} ${main} serve`
     const terminal = spawn('script', ['-qefc', `exec ${line}`, '/dev/null'], { env: environment(place), stdio: 'pipe' })

@@ -37,7 +37,7 @@ for (const engine of engines) {
   const skip = process.platform === 'linux' ? engine.skip : 'Reads /proc.'
   suite(`${engine.name}: an idle server`, { skip }, () => {
     test('gives back what its start took, and answers as before', async (t) => {
-      const place = await engine.makePlace()
+      const place = await engine.makeMigratedPlace()
       t.after(() => place.clear())
       const server = await startChild(t, place)
       const pid = server.process.pid ?? 0

@@ -47,7 +47,7 @@ suite('In the memory of a server', { skip: process.platform === 'linux' ? sofths
       `transit:${transit.origin}/transit/strongroom?token-file=${tokenPath}`,
       `pkcs11:token=the%20token;object=root?module-path=${source.modulePath}&pin-source=file:${pinPath}`,
     ]
-    const place = await (engines[0] ?? assert.fail()).makePlace()
+    const place = await (engines[0] ?? assert.fail()).makeMigratedPlace()
     t.after(() => place.clear())
     const env = { STRONGROOM_ROOT_KEY_URLS: urls.join(' '), SOFTHSM2_CONF: configPath }
     const server = await startChild(t, place, { env })

@@ -218,7 +218,7 @@ async function start(t: TestContext, proxy: Proxy) {
 }
 
 async function startServerFor(t: TestContext, origin: string) {
-  const place = await engine.makePlace()
+  const place = await engine.makeMigratedPlace()
   t.after(() => place.clear())
   const env = { STRONGROOM_PUBLIC_URL: origin, STRONGROOM_TRUSTED_PROXIES: '127.0.0.1' }
   const server = await startChild(t, place, { env })

@@ -14,7 +14,7 @@ const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fai
 
 suite('Nodes on PostgreSQL', { skip: postgres.skip }, () => {
   test('are replaced one after the other without a failed request', async (t) => {
-    const place = await postgres.makePlace()
+    const place = await postgres.makeMigratedPlace()
     t.after(() => place.clear())
     const key = generateToken()
     const start = () =>
@@ -45,7 +45,7 @@ suite('Nodes on PostgreSQL', { skip: postgres.skip }, () => {
   })
 
   test('are stopped at once by a second signal, however long they would go on', async (t) => {
-    const place = await postgres.makePlace()
+    const place = await postgres.makeMigratedPlace()
     t.after(() => place.clear())
     const node = await startChild(t, place, { env: { STRONGROOM_DRAIN_SECONDS: '3600' } })
     node.process.kill('SIGTERM')
@@ -55,7 +55,7 @@ suite('Nodes on PostgreSQL', { skip: postgres.skip }, () => {
   })
 
   test('wait for a database that is away when they start, and say so once', async (t) => {
-    const place = await postgres.makePlace()
+    const place = await postgres.makeMigratedPlace()
     const before = await CommitProxy.start(place.databaseUrl ?? assert.fail())
     await before.stop()
     const [main, metrics] = [await freePort(), await freePort()]

@@ -28,7 +28,7 @@ create index later_by_secret on secrets (account_id, later);
 
 suite('Nodes of two versions', { skip: postgres.skip }, () => {
   test('serve beside one another while a newer one brings the schema along, until all are replaced', async (t) => {
-    const place = await postgres.makePlace()
+    const place = await postgres.makeMigratedPlace()
     t.after(() => place.clear())
     const next = makeNextBuild(more)
     const key = generateToken()
@@ -68,7 +68,7 @@ suite('Nodes of two versions', { skip: postgres.skip }, () => {
   })
 
   test('are not there at once for a step that does more than add: the newer one waits until the older are gone', async (t) => {
-    const place = await postgres.makePlace()
+    const place = await postgres.makeMigratedPlace()
     t.after(() => place.clear())
     const next = makeNextBuild(
       'alter table secrets rename column name to called; alter table secrets rename column called to name;',
