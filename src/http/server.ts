@@ -125,6 +125,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     keepAliveTimeout: httpOptions.keepAliveTimeout,
     trustProxy: trustOf(config),
     forceCloseConnections: 'idle',
+    return503OnClosing: false,
     exposeHeadRoutes: true,
     // Nothing is longer than the URL, whose own limit answers first.
     routerOptions: { maxParamLength: maxHeaderBytes },

@@ -4158,6 +4158,14 @@ export const faults: readonly Fault[] = [
     'answers errors, pages',
   ),
   fault(
+    'a server that stops lets in whom the system has taken already',
+    'cli/host/listen.ts',
+    '  await letIn(server)\n',
+    '',
+    'http/closing.test.ts',
+    'answers who was connected',
+  ),
+  fault(
     'a server that cannot start lets go of what it listens on',
     'cli/host/serve.ts',
     'await server?.app.close()\n',

@@ -196,7 +196,9 @@ for (const engine of engines) {
         ...(place.databaseUrl === undefined ? {} : { STRONGROOM_DATABASE_URL: place.databaseUrl }),
       }
       const refused = await new Promise<string>((resolve) =>
-        execFile(process.execPath, [main, 'serve'], { env, timeout: 5_000 }, (_error, _out, stderr) => resolve(stderr)),
+        execFile(process.execPath, [main, 'serve'], { env, timeout: 60_000 }, (_error, _out, stderr) =>
+          resolve(stderr),
+        ),
       )
       assert.match(refused, /Another server listens on/)
       const heard = await new Promise<string>((resolve) =>

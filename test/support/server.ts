@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
-import { listen, originOf } from '../../src/cli/host/listen.ts'
+import { listen, originOf, stopListening } from '../../src/cli/host/listen.ts'
 import type { Config } from '../../src/config.ts'
 import { createServer } from '../../src/http/server.ts'
 import { bootstrap, openServerVault } from '../../src/open.ts'
@@ -116,7 +116,7 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
   const stop = async () => {
     if (isStopped) return
     isStopped = true
-    await app.close()
+    await stopListening(app)
     await opened.close()
   }
   const nodes = nodesOf.get(place) ?? []

@@ -1,11 +1,16 @@
 /** Listening on an address and port, or on a Unix socket, whose file a killed server leaves behind. */
 import { chmod, link, lstat, rm } from 'node:fs/promises'
+import type { Server } from 'node:http'
 import { connect } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../../errors.ts'
 import { speaksTls } from '../../http/arrivals.ts'
 import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
+
+const sweepIntervalMs = 50
+/** Where people never stop coming. */
+const longestArrivalMs = 5_000
 
 /** A live server's kernel takes the connection at once, however busy the server is. */
 const probeMs = 1000
@@ -131,4 +136,34 @@ function nothingIfAbsent(error: NodeJS.ErrnoException): undefined {
 function taken(path: string, setting: string): Refusal {
   const message = `Another server listens on ${path}. Stop it first, or set ${setting} to another path.`
   return new Refusal('invalid', message)
+}
+
+/** Lets nobody new in. Ends once whoever came before is answered. */
+export async function stopListening(app: FastifyInstance): Promise<void> {
+  const { server } = app
+  await letIn(server)
+  // At once: Fastify takes its time until it does.
+  server.close()
+  // A connection whose last request is being answered now would stay open for the client's sake.
+  const sweep = setInterval(() => server.closeIdleConnections(), sweepIntervalMs).unref()
+  await app.close()
+  clearInterval(sweep)
+}
+
+/** The system has taken connections that nobody here has seen yet, and resets them once nobody listens: until there are none. */
+async function letIn(server: Server): Promise<void> {
+  let count = 0
+  const onConnection = () => {
+    count++
+  }
+  server.on('connection', onConnection)
+  const end = performance.now() + longestArrivalMs
+  let before: number
+  // Each turn asks the system once: the first may be over already.
+  await setImmediate()
+  do {
+    before = count
+    await setImmediate()
+  } while (count > before && performance.now() < end)
+  server.off('connection', onConnection)
 }

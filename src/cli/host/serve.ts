@@ -20,7 +20,7 @@ import { print } from '../output.ts'
 import { variable } from '../process-env.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
 import { prepareFollowers } from './followers.ts'
-import { listen, originOf, portalOriginOf } from './listen.ts'
+import { listen, originOf, portalOriginOf, stopListening } from './listen.ts'
 import { ServiceManager } from './service-manager.ts'
 import { type RunningSinks, runSinks } from './sinks.ts'
 import { Waiting } from './waiting.ts'
@@ -28,7 +28,6 @@ import { hostAsker } from './with-vault.ts'
 
 /** After this long, whoever still waits is let down rather than the supervisor kept waiting. */
 const stopTimeoutMs = 20_000
-const sweepIntervalMs = 50
 /** Whoever probes the process has patience for so long. */
 const slowStartMs = 3_000
 const minuteMs = 60_000
@@ -331,11 +330,8 @@ function stopOnSignals(
       process.exit(1)
     }, stopTimeoutMs)
     timer.unref()
-    // A connection whose last request is being answered now would stay open for the client's sake.
-    const sweep = setInterval(() => server.app.server.closeIdleConnections(), sweepIntervalMs).unref()
     try {
-      await Promise.all([server.app.close(), stopFollowers()])
-      clearInterval(sweep)
+      await Promise.all([stopListening(server.app), stopFollowers()])
       await sinks.stop()
       await opened.close()
       logger.info('stopped')
