@@ -1,4 +1,5 @@
 /** A load balancer that heeds `/readyz`, and clients behind it who write and read, and note every request that failed. */
+import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Child } from './child.ts'
 
@@ -12,6 +13,10 @@ export class Balancer<Node extends Target = Child> {
   heedsReadiness = true
   isOver = false
   written = 0
+  /** Whether requests say that they may be repeated. */
+  repeatable = false
+  /** How many requests may fail. */
+  allowed = 0
   readonly failures: string[] = []
   #ready: readonly Node[] = []
 
@@ -45,7 +50,7 @@ export class Balancer<Node extends Target = Child> {
   /** Waits until so many more requests were answered. */
   async wrote(more: number): Promise<void> {
     const wanted = this.written + more
-    while (!this.isOver && this.written < wanted && this.failures.length === 0) await setTimeout(50)
+    while (!this.isOver && this.written < wanted && this.failures.length <= this.allowed) await setTimeout(50)
   }
 
   async write(key: string, name: string): Promise<void> {
@@ -54,7 +59,9 @@ export class Balancer<Node extends Target = Child> {
       const node = nodes[count % nodes.length]
       try {
         if (node === undefined) throw new Error('Nobody is ready.')
-        const { status, text } = await node.api(key).post('/v3/secrets', { name: `${name}-${count}`, value: 'v' })
+        const body = { name: `${name}-${count}`, value: 'v' }
+        const headers: Record<string, string> = this.repeatable ? { 'idempotency-key': randomUUID() } : {}
+        const { status, text } = await node.api(key).post('/v3/secrets', body, headers)
         if (status === 201) this.written++
         else this.failures.push(`${status} ${text}`)
       } catch (error) {
