@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
+import { readConfig } from '../../src/config.ts'
 import { settings } from '../../src/settings.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -101,6 +102,8 @@ const everything = [
   ...['ingress.enabled=true', 'ingress.tlsSecretName=t', 'ingress.className=nginx', 'tls.secretName=t'],
   ...['tls.clientCaSecretName=c', 'database.caConfigMap=m', 'podMonitor.enabled=true', 'publicUrl=https://a.example'],
   ...['settings.STRONGROOM_KEEP_VERSIONS=5', 'nodeSelector.a=b', 'image.digest=sha256:00', 'podAnnotations.a=b'],
+  ...['serviceAccountName=s', 'extraVolumes[0].name=x', 'extraVolumes[0].secret.secretName=x'],
+  ...['extraVolumeMounts[0].name=x', 'extraVolumeMounts[0].mountPath=/run/x'],
   ...['networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.a=b', 'imagePullSecrets[0].name=p'],
 ]
 
@@ -124,11 +127,39 @@ suite('The Helm chart', { skip }, () => {
     assert.equal(pod?.terminationGracePeriodSeconds, 65)
   })
 
+  test('sets what nodes start with, wherever the root key is, and refuses what it sets itself', () => {
+    const elsewhere = ['rootKey.secretName=', 'rootKey.urls=awskms:alias/strongroom?region=eu-central-1']
+    const both = ['rootKey.urls=file:/run/own/root.key shamir:3/5', 'publicUrl=https://a.example', 'tls.secretName=t']
+    for (const values of [[], elsewhere, both]) {
+      const [pod] = deployments(render(...values))
+      const env = pod?.containers[0]?.env ?? []
+      const given = Object.fromEntries(env.map(({ name, value = 'postgres://u@h/d' }) => [name, value]))
+      assert.doesNotThrow(() => readConfig(given), JSON.stringify(given))
+      assert.equal(pod?.initContainers === undefined, values === elsewhere)
+      const volumes = new Set(pod?.volumes.map(({ name }) => name))
+      for (const { name } of pod?.containers[0]?.volumeMounts ?? []) assert.ok(volumes.has(name), name)
+    }
+    const set = new Set(settings.map(({ name }) => name))
+    for (const name of deployments(render(...everything)).flatMap((pod) => pod.containers[0]?.env ?? [])) {
+      if (!set.has(name.name) || name.name === 'STRONGROOM_KEEP_VERSIONS') continue
+      assert.throws(() => render(`settings.${name.name}=1`), /the chart sets it/, name.name)
+    }
+    assert.throws(() => render('rootKey.secretName='), /a root key is needed/)
+  })
+
+  test('mounts the certificate of an authority alone, of a map or a secret', () => {
+    for (const value of ['database.caConfigMap=m', 'database.caSecretName=s']) {
+      const [pod] = deployments(render(value))
+      const { configMap, secret } = pod?.volumes.find(({ name }) => name === 'database-ca') ?? {}
+      assert.deepEqual((configMap ?? secret)?.items, [{ key: 'ca.crt', path: 'ca.crt' }])
+    }
+  })
+
   test('runs as nobody, writes nowhere but to its own, and keeps secrets out of the environment, but for the URL of the database', () => {
     const [pod] = deployments(render(...everything))
     assert.ok(pod)
     assert.deepEqual([pod.securityContext.runAsNonRoot, pod.automountServiceAccountToken], [true, false])
-    for (const { securityContext } of [...pod.initContainers, ...pod.containers]) {
+    for (const { securityContext } of [...(pod.initContainers ?? []), ...pod.containers]) {
       const confined = {
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,
@@ -158,12 +189,17 @@ interface Pod {
   readonly terminationGracePeriodSeconds: number
   readonly automountServiceAccountToken: boolean
   readonly securityContext: { readonly runAsNonRoot: boolean }
-  readonly initContainers: readonly { readonly securityContext: object }[]
+  readonly initContainers?: readonly { readonly securityContext: object }[]
   readonly containers: readonly {
     readonly securityContext: object
-    readonly env: readonly { readonly name: string; readonly valueFrom?: object }[]
+    readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[]
+    readonly volumeMounts: readonly { readonly name: string }[]
   }[]
-  readonly volumes: readonly object[]
+  readonly volumes: readonly {
+    readonly name: string
+    readonly configMap?: { readonly items: object }
+    readonly secret?: { readonly items: object }
+  }[]
 }
 
 function deployments(text: string): readonly Pod[] {
