@@ -245,7 +245,7 @@ async function* pagesOf(
   }
   const next = (after: readonly Key[] | undefined) =>
     way.kind === 'index'
-      ? read(nextRows({ course, source: way.source, isDown: part.isDown, after }, size))
+      ? read(nextRows(asked.dialect, { course, source: way.source, isDown: part.isDown, after }, size))
       : read(passingOf(within, way.ids, { course, isDown: part.isDown, after }, way.filters, size))
   for (let page: Promise<readonly Secret[]> | undefined = next(part.after); page !== undefined; ) {
     const found: readonly Secret[] = await page

@@ -4,7 +4,7 @@
  */
 import type { Secret, SecretSearch } from '../model/secret.ts'
 import { between, beyond, type Key } from './bounds.ts'
-import { all, eachByItself, joined, none, type Query, raw, sql } from './sql.ts'
+import { all, allAsText, eachByItself, joined, none, type Query, raw, sql } from './sql.ts'
 import type { Within } from './stored.ts'
 import { secrets } from './tables/secret.ts'
 
@@ -203,8 +203,10 @@ export function notIn(listIds: readonly number[]): Filter[] {
 }
 
 /** The next rows, all of which are wanted. */
-export function nextRows(stretch: Stretch, limit: number): Query {
-  return sql`select ${all(secrets, 's')} ${whereOf(stretch)} and ${inStandingList} ${orderOf(stretch)} limit ${limit}`
+export function nextRows(dialect: Dialect, stretch: Stretch, limit: number): Query {
+  const which = sql`${whereOf(stretch)} and ${inStandingList} ${orderOf(stretch)} limit ${limit}`
+  if (dialect !== 'sqlite') return sql`select ${all(secrets, 's')} ${which}`
+  return { ...sql`select ${allAsText(secrets, 's')} ${which}`, inTexts: secrets.columns }
 }
 
 /** Those of the next rows that pass: of so many rows at most, and up to one of them if it is known. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Client, type Connection, type Submittable } from 'pg'
 import { numbered, type Query } from '../../src/store/sql.ts'
+import { packTexts, unpackTexts } from '../../src/store/sqlite/pack.ts'
 import type { NamedRow } from '../../src/store/tables/field.ts'
 import type { Place } from './engines.ts'
 
@@ -33,7 +34,10 @@ function ofSqlite({ dataDir }: Place): Database {
     database.prepare(text).all(...(parameters as SQLInputValue[])) as NamedRow[]
   return {
     dialect: 'sqlite',
-    query: async ({ sql, parameters }) => all(sql, parameters),
+    query: async ({ sql, parameters, inTexts }) =>
+      inTexts === undefined
+        ? all(sql, parameters)
+        : unpackTexts(packTexts(database.prepare(sql), parameters as SQLInputValue[]), inTexts),
     explain: async ({ sql, parameters }) => {
       const steps = all(`explain query plan ${sql}`, parameters)
       return { text: steps.map(({ detail }) => detail).join('\n'), rows: undefined }

@@ -33,6 +33,27 @@ for (const engine of engines) {
       }
     })
 
+    test('has texts, numbers and times of any kind as each secret by itself has them', async (t) => {
+      const { api } = await startAccount(t, engine)
+      const texts = ['', '"quoted\\"', 'one\n\ttwo', '\u2028 \u2029', 'é 😀', '[null,1]', '%00 \\u0000']
+      for (const [at, description] of texts.entries()) {
+        const tags = at === 0 ? [] : ['team:e', `t:${at}`]
+        const expiry = at % 2 === 0 ? null : `${2100 + 1000 * at}-01-01T00:00:00Z`
+        const body = { name: `any-${at}`, value: 'v', description, tags, expires_at: expiry }
+        const { status, body: said } = await api.post('/v3/secrets', body)
+        assert.equal(status, 201, JSON.stringify(said))
+      }
+
+      const { secrets } = (await api.get('/v3/metadata')).body
+
+      assert.equal(secrets.length, texts.length)
+      assert.deepEqual(
+        secrets.map(({ description }: { description: string }) => description),
+        texts,
+      )
+      for (const one of secrets) assert.deepEqual(one, (await api.get(`/v3/secrets/${one.id}/metadata`)).body)
+    })
+
     test('that is taken slowly ends when its key is revoked', async (t) => {
       const { api, vault } = await startServer(t, engine)
       await makeSecrets(

@@ -11,7 +11,7 @@ import { type Run, sealStep } from '../seal-anew.ts'
 import type { Query } from '../sql.ts'
 import { openDatabase } from './database.ts'
 import { type Answer, type Link, type Opening, type Task, type Told, toFailure } from './messages.ts'
-import { packOutcomes, packRows } from './pack.ts'
+import { packOutcomes, packRows, packTexts } from './pack.ts'
 import { SqliteTransaction } from './transaction.ts'
 
 /**
@@ -64,6 +64,8 @@ export class Keeper {
         return packOutcomes(task.batch.requests, await this.#runBatch(task.batch, task.setting))
       case 'query':
         return packRows(this.#database.prepare(task.sql), task.parameters as SQLInputValue[])
+      case 'texts':
+        return packTexts(this.#database.prepare(task.sql), task.parameters as SQLInputValue[])
       case 'under_lease':
         return this.#runUnderLease(task.lease, task.statements)
       case 'row_key':

@@ -15,7 +15,13 @@ export interface Start {
 
 export type Task =
   | { readonly kind: 'batch'; readonly id: number; readonly batch: Batch; readonly setting: Setting }
-  | { readonly kind: 'query'; readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
+  | {
+      /** Of `texts`, each row is one (`Query.inTexts`). */
+      readonly kind: 'query' | 'texts'
+      readonly id: number
+      readonly sql: string
+      readonly parameters: readonly unknown[]
+    }
   | {
       readonly kind: 'under_lease'
       readonly id: number

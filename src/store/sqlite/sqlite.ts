@@ -14,7 +14,7 @@ import type { Query } from '../sql.ts'
 import type { NamedRow } from '../tables/field.ts'
 import { Trails } from '../trails.ts'
 import { type Answer, type Link, type Opening, type Start, type Task, type Told, toRefusal } from './messages.ts'
-import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows } from './pack.ts'
+import { type PackedOutcomes, type PackedRows, unpackOutcomes, unpackRows, unpackTexts } from './pack.ts'
 
 /** Beside this file, in the sources and in what is built of them. */
 const workerUrl = new URL(`./worker${extname(import.meta.url)}`, import.meta.url)
@@ -132,9 +132,10 @@ export class SqliteEngine implements Engine {
     return (await this.#ask({ kind: 'under_lease', id: ++this.#lastId, lease, statements })) === true
   }
 
-  async query({ sql, parameters }: Query): Promise<readonly NamedRow[]> {
-    const packed = await this.#ask({ kind: 'query', id: ++this.#lastId, sql, parameters })
-    return unpackRows(packed as PackedRows)
+  async query({ sql, parameters, inTexts }: Query): Promise<readonly NamedRow[]> {
+    const asked = { id: ++this.#lastId, sql, parameters }
+    if (inTexts !== undefined) return unpackTexts(String(await this.#ask({ kind: 'texts', ...asked })), inTexts)
+    return unpackRows((await this.#ask({ kind: 'query', ...asked })) as PackedRows)
   }
 
   async probe(): Promise<void> {
