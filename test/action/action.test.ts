@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { bundleAction, bundlePath, entries } from '../../scripts/build-action.ts'
+import { startAccount } from '../support/account.ts'
 import { engines } from '../support/engines.ts'
 import { Middleman } from '../support/middleman.ts'
 import { metadata, type Ran, runAction } from '../support/runner.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServer, type TestAccount } from '../support/server.ts'
 
 const [sqlite] = engines
 
@@ -247,7 +248,7 @@ suite('The action', () => {
   })
 
   test('says so if the server is not there, or is another', async (t) => {
-    const { api, stop } = await start(t)
+    const { api, stop } = await startServer(t, sqlite ?? assert.fail())
     const middleman = await Middleman.start(t, api.url)
     middleman.always = { status: 200, body: '<html>planted</html>' }
     const other = await runAction(t, { url: middleman.url, 'api-key': api.key, secrets: 'a' })
@@ -299,9 +300,8 @@ suite('The committed action', () => {
   })
 })
 
-async function start(t: TestContext): Promise<TestServer> {
-  assert.ok(sqlite)
-  return startServer(t, sqlite)
+function start(t: TestContext): Promise<TestAccount> {
+  return startAccount(t, sqlite ?? assert.fail())
 }
 
 function assertWell(ran: Ran): void {
