@@ -4,6 +4,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { routes } from '../../src/http/routes/all.ts'
 import { secretListRoutes } from '../../src/http/routes/secret-lists/all.ts'
+import { ask } from '../support/api.ts'
 import { type DescribedOperation, type Description, whole } from '../support/description.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
@@ -171,10 +172,12 @@ suite('The description of the API', () => {
       for (const [name, headers, query = '', body] of ways) {
         const path = call.path.replaceAll(/\{\w+\}/g, '99')
         const isSent = body !== undefined && call.method !== 'GET'
-        const init = { method: call.method, headers, ...(isSent ? { body } : {}) }
-        const answer = await fetch(url + path + query, init)
-        await answer.arrayBuffer()
-        const { status, headers: given } = answer
+        const { status, headers: given } = await ask(
+          url + path + query,
+          call.method,
+          headers,
+          isSent ? body : undefined,
+        )
         const type = (given.get('content-type') ?? '').replace(/;.*/, '')
         const described = call.responses[status]
         if (described?.content?.[type] === undefined)

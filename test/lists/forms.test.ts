@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { parseForm } from '../../src/http/secret-lists/form.ts'
+import { ask } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { anyCharacter, fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -12,12 +13,9 @@ const formType = 'application/x-www-form-urlencoded'
 
 function callerOf({ url, api }: Pick<TestServer, 'url' | 'api'>) {
   return async (method: string, path: string, body?: string | Buffer, headers: Record<string, string> = {}) => {
-    const answer = await fetch(`${url}/api/${path}?key=${api.key}`, {
-      method,
-      headers: { ...(body === undefined ? {} : { 'content-type': formType }), ...headers },
-      ...(body === undefined ? {} : { body }),
-    })
-    return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Came['body'] }
+    const sent = { ...(body === undefined ? {} : { 'content-type': formType }), ...headers }
+    const answer = await ask(`${url}/api/${path}?key=${api.key}`, method, sent, body)
+    return { status: answer.status, headers: answer.headers, body: answer.body as Came['body'] }
   }
 }
 

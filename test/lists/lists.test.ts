@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { startAccount } from '../support/account.ts'
+import { ask } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { anyCharacter, fc } from '../support/fast-check.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -340,8 +341,8 @@ for (const engine of engines) {
       const server = await startAccount(t, engine)
       const post = async (path: string, type: string | undefined, body: string) => {
         const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
-        const answer = await fetch(`${server.url}/api/${path}?key=${server.api.key}`, { method: 'POST', headers, body })
-        return { status: answer.status, body: (await answer.json()) as Came['body'] }
+        const answer = await ask(`${server.url}/api/${path}?key=${server.api.key}`, 'POST', headers, body)
+        return { status: answer.status, body: answer.body as Came['body'] }
       }
       const types = ['application/json', 'application/json; charset=utf-8', 'application/x-www-form-urlencoded']
 
@@ -421,12 +422,9 @@ function callerOf(
     const sent = published.request(method, path, api.key, fields)
     // A connection that the server closed while this process was starved is taken note of first.
     for (let turn = 0; turn < 3; turn++) await setImmediate()
-    const response = await fetch(url + base + sent.path, {
-      method: sent.method,
-      ...(sent.body === undefined ? {} : { body: sent.body }),
-      headers: { accept: 'text/html', ...(sent.type === undefined ? {} : { 'content-type': sent.type }) },
-    })
-    const body = (await response.json()) as Came['body']
+    const headers = { accept: 'text/html', ...(sent.type === undefined ? {} : { 'content-type': sent.type }) }
+    const response = await ask(url + base + sent.path, sent.method, headers, sent.body)
+    const body = response.body as Came['body']
     assert.match(response.headers.get('content-type') ?? '', /^application\/json/)
     assert.equal(body.code, response.status)
     assert.equal(body.result, response.status === 200 ? 'success' : 'error')

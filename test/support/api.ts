@@ -64,8 +64,10 @@ export function ask(
 ): Promise<Answer> {
   const isTls = url.startsWith('https:')
   const agent = isTls ? agents.https : agents.http
+  // Of a method that seldom has a body, Node.js would not say how long it is.
+  const sent = body === undefined ? headers : { 'content-length': String(Buffer.byteLength(body)), ...headers }
   return new Promise((resolve, reject) => {
-    const request = (isTls ? https : http).request(url, { method, headers, agent }, (response) => {
+    const request = (isTls ? https : http).request(url, { method, headers: sent, agent }, (response) => {
       const parts: Buffer[] = []
       response.on('data', (part: Buffer) => parts.push(part))
       response.on('error', reject)

@@ -1,5 +1,5 @@
 /** A person at the portal: a browser's cookie jar for one, over real HTTP. */
-import type { Answer } from './api.ts'
+import { type Answer, ask } from './api.ts'
 
 export class Person {
   readonly #url: string
@@ -10,20 +10,16 @@ export class Person {
   }
 
   async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const response = await fetch(this.#url + path, {
-      method,
-      headers: {
-        'strongroom-portal': '1',
-        ...(this.cookie === '' ? {} : { cookie: this.cookie }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const [set] = response.headers.getSetCookie()
+    const sent = {
+      'strongroom-portal': '1',
+      ...(this.cookie === '' ? {} : { cookie: this.cookie }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    }
+    const answer = await ask(this.#url + path, method, sent, body === undefined ? undefined : JSON.stringify(body))
+    const [set] = answer.headers.getSetCookie()
     if (set !== undefined) this.cookie = set.includes('Max-Age=0') ? '' : (set.split(';')[0] ?? '')
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, text, body: JSON.parse(text || 'null') }
+    return { ...answer, body: JSON.parse(answer.text || 'null') }
   }
 
   get(path: string): Promise<Answer> {

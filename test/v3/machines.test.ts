@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { giveMachineNetworks } from '../../src/vault/machines.ts'
+import { ask as asAnybody } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
 import { connect } from '../support/rows.ts'
@@ -17,8 +18,7 @@ for (const engine of engines) {
       await server.api.post('/v3/secrets', { name: 'prod-db', value: 'v' })
       const ask = async (method: string, path: string, headers: Record<string, string> = {}, body?: string) => {
         const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
-        const sent = body === undefined ? {} : { body }
-        return (await fetch(server.url + path, { method, headers: { ...type, ...headers }, ...sent })).status
+        return (await asAnybody(server.url + path, method, { ...type, ...headers }, body)).status
       }
       return { ...server, ask }
     }

@@ -1,7 +1,7 @@
 /** The networks of an account: from elsewhere nothing of it works. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Api } from '../support/api.ts'
+import { type Api, ask } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { startServer } from '../support/server.ts'
@@ -90,8 +90,7 @@ for (const engine of engines) {
       const paths = seeds.map(({ body }) => `${new URL(body.url).pathname}user-data`)
       await api.post('/v3/machines', { name: 'web', addresses: ['10.0.0.1'] })
       await api.put('/v3/settings', { vm_auth: true, networks: ['203.0.113.0/24'] }, from(office))
-      const plain = async (where: string, address: string) =>
-        (await fetch(url + where, { headers: from(address) })).status
+      const plain = async (where: string, address: string) => (await ask(url + where, 'GET', from(address))).status
 
       assert.equal(await plain('/v3/secrets/1', '10.0.0.1'), 401)
       for (const path of paths) {

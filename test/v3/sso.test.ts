@@ -7,6 +7,7 @@ import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { accountState } from '../../src/vault/account-state.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { recordRepeats } from '../../src/vault/repeats.ts'
+import { ask } from '../support/api.ts'
 import { query } from '../support/database.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
@@ -70,10 +71,8 @@ class Browser {
 
   /** As the provider sends it back: another site, so without the session's cookie. */
   async end(back: URL, flow = this.flow) {
-    const response = await fetch(this.#url + back.pathname + back.search, {
-      headers: { cookie: flow, 'sec-fetch-site': 'cross-site' },
-      redirect: 'manual',
-    })
+    const sent = { cookie: flow, 'sec-fetch-site': 'cross-site' }
+    const response = await ask(this.#url + back.pathname + back.search, 'GET', sent)
     const session = response.headers.getSetCookie().find((cookie) => cookie.startsWith('strongroom_session='))
     this.person.cookie = session?.split(';')[0] ?? ''
     return { status: response.status, to: response.headers.get('location'), session }
