@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import { listening } from './support/child.ts'
+import { compile } from './support/compiler.ts'
 import { engines, makeFolder } from './support/engines.ts'
 import { pack } from './support/package.ts'
 import { preparedSuite } from './support/prepared-suite.ts'
 import { startServer } from './support/server.ts'
 
 const root = join(import.meta.dirname, '..')
-const tsc = join(root, 'node_modules/.bin/tsc')
 const run = promisify(execFile)
 
 test('the packed package serves the API from compiled code alone', async (t) => {
@@ -120,7 +120,7 @@ suite('The packed client', () => {
       ['nodenext', 'dom'],
       ['bundler', 'webworker'],
     ]) {
-      test(`is ${name} for TypeScript (${resolution}, ${lib}), with all its types`, () => {
+      test(`is ${name} for TypeScript (${resolution}, ${lib}), with all its types`, async () => {
         const source = `import { type Secret, type Tagged, Strongroom } from '${name}'
           const { secrets } = new Strongroom({ url: 'http://x', apiKey: 'sr_x' })
           export const found: Secret & Tagged = await secrets.getByName('a')
@@ -132,9 +132,9 @@ suite('The packed client', () => {
         const module = resolution === 'bundler' ? 'esnext' : 'nodenext'
         const how = ['--module', module, '--moduleResolution', resolution ?? '', '--lib', `es2022,${lib}`]
 
-        const { status, stdout } = spawnSync(tsc, [...options, ...how, 'app.mts'], { cwd: folder, encoding: 'utf8' })
+        const { code, stdout } = await compile(folder, ...options, ...how, 'app.mts')
 
-        assert.deepEqual([status, stdout], [0, ''])
+        assert.deepEqual([code, stdout], [0, ''])
       })
     }
   }
@@ -186,9 +186,9 @@ preparedSuite('The package, installed into an empty folder as npm does it', asyn
     writeFileSync(join(home, 'app.mts'), source)
     const options = ['--strict', '--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,dom', '--types', '']
 
-    const { status, stdout } = spawnSync(tsc, [...options, 'app.mts'], { cwd: home, encoding: 'utf8' })
+    const { code, stdout } = await compile(home, ...options, 'app.mts')
 
-    assert.deepEqual([status, stdout], [0, ''])
+    assert.deepEqual([code, stdout], [0, ''])
     assert.equal((await run(process.execPath, ['app.mjs'], { cwd: home })).stdout, 'planted-5ecret\n')
   })
 })

@@ -8,6 +8,7 @@ import { serverCodes } from '../../src/client/errors.ts'
 import { type Operation, type Sent, Strongroom, session, tradeToken } from '../../src/client/index.ts'
 import { operations } from '../../src/client/operations.ts'
 import { statusOf } from '../../src/http/problem.ts'
+import { compile } from '../support/compiler.ts'
 import { whole } from '../support/description.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
@@ -156,7 +157,7 @@ suite('The client and the description of the API', () => {
   })
 
   test('agree on every field: its type, and whether it may be left out', async (t) => {
-    assert.deepEqual(compare(t, await describe(t)), [])
+    assert.deepEqual(await compare(t, await describe(t)), [])
   })
 
   const drifts: readonly (readonly [what: string, operation: string, (described: Described) => void])[] = [
@@ -173,7 +174,7 @@ suite('The client and the description of the API', () => {
       const [method = '', path = ''] = operation.split(' ')
       drift(description.paths[path]?.[method.toLowerCase()] ?? assert.fail(operation))
 
-      assert.deepEqual(compare(t, description), [operation])
+      assert.deepEqual(await compare(t, description), [operation])
     })
   }
 })
@@ -220,7 +221,7 @@ function isStream({ responses }: Described): boolean {
 }
 
 /** The operations whose types are not the same, as the compiler sees it. */
-function compare(t: TestContext, description: Description): string[] {
+async function compare(t: TestContext, description: Description): Promise<string[]> {
   const folder = makeFolder()
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const described = operationsOf(description).map((operation) => {
@@ -247,21 +248,13 @@ function compare(t: TestContext, description: Description): string[] {
   }
   const config = { extends: join(root, 'tsconfig.client.json'), compilerOptions, include: ['compare.mts'] }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  const output = compile(folder)
+  const { stdout } = await compile(folder, '--project', folder, '--pretty', 'true')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours of a terminal
+  const output = stdout.replaceAll(/\x1b\[[\d;]*m/g, '')
   const wrong = operationsOf(description).filter((one) => output.includes(`same${toName(one)}:`))
   // Whatever else the compiler says is a fault of this test.
   assert.equal(output.split('error TS').length - 1, wrong.length, output)
   return wrong
-}
-
-function compile(folder: string): string {
-  try {
-    execFileSync(join(root, 'node_modules/.bin/tsc'), ['--project', folder, '--pretty', 'true'], { encoding: 'utf8' })
-    return ''
-  } catch (error) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours of a terminal
-    return String((error as { stdout: string }).stdout).replaceAll(/\x1b\[[\d;]*m/g, '')
-  }
 }
 
 function toName(operation: string): string {

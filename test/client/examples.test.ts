@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } f
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { promisify } from 'node:util'
+import { compile } from '../support/compiler.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { pack } from '../support/package.ts'
 import { startServer } from '../support/server.ts'
@@ -48,7 +49,7 @@ suite('The examples of the client', () => {
     const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
 
-    const { stdout } = await run(join(root, 'node_modules/.bin/tsc'), ['--project', folder]).catch((error) => error)
+    const { stdout } = await compile(root, '--project', folder)
 
     assert.equal(stdout, '')
   })

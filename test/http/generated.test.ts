@@ -5,6 +5,7 @@ import { copyFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { promisify } from 'node:util'
+import { compile } from '../support/compiler.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
@@ -31,7 +32,8 @@ suite('A client that is generated from the description', () => {
 
     const generator = join(root, 'node_modules/openapi-typescript/bin/cli.js')
     await node('--import', join(root, 'test/generated/typescript-api.mjs'), generator, 'openapi.json', '-o', 'api.d.ts')
-    await run(join(root, 'node_modules/.bin/tsc'), ['--project', folder], { cwd: folder })
+    const { code, stdout } = await compile(folder, '--project', folder)
+    assert.equal(code, 0, stdout)
 
     assert.equal(await node('main.ts'), 'It went well.\n')
   })

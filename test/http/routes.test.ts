@@ -1,26 +1,25 @@
 /** The definitions of the routes, and what is derived of them: who may ask, 405, and that no part of one is forgotten. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { METHODS } from 'node:http'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { promisify } from 'node:util'
 import type { Facts, Method } from '../../src/http/route.ts'
 import { routes } from '../../src/http/routes/all.ts'
 import { openRoutes } from '../../src/http/routes/open/all.ts'
 import { secretListRoutes } from '../../src/http/routes/secret-lists/all.ts'
 import { type Right, rights } from '../../src/model/scope.ts'
+import { ask } from '../support/api.ts'
 import { bodyOf, pathWith } from '../support/calls.ts'
+import { compile } from '../support/compiler.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const [sqlite] = engines
-/** What `fetch` does not send. */
+/** What no server is asked for by these names: a tunnel, and an echo. */
 const unsent = ['CONNECT', 'TRACE']
 const every = [...routes, ...secretListRoutes]
-const run = promisify(execFile)
 
 /** The rights of which a route needs one; none where it is not about rights. */
 function rightsOf({ scope }: Facts): readonly Right[] {
@@ -36,8 +35,8 @@ suite('A route', () => {
       const needed = rightsOf(route)
       const others = await withScopes(...rights.filter((right) => !needed.includes(right)))
       const own = await withScopes(...needed)
-      const ask = (api: typeof own) => api.send(route.method, pathWith(route, 77), bodyOf(route))
-      const [without, having] = [await ask(others), await ask(own)]
+      const send = (api: typeof own) => api.send(route.method, pathWith(route, 77), bodyOf(route))
+      const [without, having] = [await send(others), await send(own)]
       const isLacking = (text: string) => needed.some((right) => text.includes(`lacks the scope ${right}`))
       if (without.status !== 403 || !isLacking(without.text))
         wrong.push(`${route.operationId} without: ${without.text}`)
@@ -79,7 +78,7 @@ suite('A route', () => {
 
     for (const route of every) {
       const isOpen = route.scope === 'open' || route.scope === 'portal'
-      const { status } = await fetch(url + pathWith(route, 77), { method: route.method })
+      const { status } = await ask(url + pathWith(route, 77), route.method, {})
       assert.equal(status === 401, !isOpen, `${route.operationId}: ${status}`)
     }
   })
@@ -172,7 +171,7 @@ suite('A route beside the APIs', () => {
       const allowed = isHeadServed ? ['GET', 'HEAD'] : ['GET']
       const address = url + path.replace(':token', 'none').replace('*', 'x')
       for (const method of METHODS.filter((one) => !unsent.includes(one) && !allowed.includes(one))) {
-        const { status, headers } = await fetch(address, { method })
+        const { status, headers } = await ask(address, method, {})
         assert.deepEqual([status, headers.get('allow')], [405, allowed.join(', ')], `${method} ${path}`)
       }
     }
@@ -210,11 +209,11 @@ let compiling: Promise<readonly string[]> | undefined
 
 /** What the compiler says of definitions that are wrong, and of one that is not: at once, as each run of it reads all types. */
 function compiled(): Promise<readonly string[]> {
-  compiling ??= compile()
+  compiling ??= tryAll()
   return compiling
 }
 
-async function compile(): Promise<readonly string[]> {
+async function tryAll(): Promise<readonly string[]> {
   // Beside the sources, for their settings and packages.
   const folder = mkdtempSync(join(root, 'src/http/routes/tried-'))
   try {
@@ -223,11 +222,7 @@ async function compile(): Promise<readonly string[]> {
     writeFileSync(join(folder, `${wrong}.ts`), madeAsSafe)
     const config = { extends: join(root, 'tsconfig.json'), include: ['*.ts'], exclude: [] }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-    const said = await run(join(root, 'node_modules/.bin/tsc'), ['--project', folder, '--noEmit'], { cwd: root }).then(
-      () => '',
-      ({ stdout }) => String(stdout),
-    )
-    return said.split('\n')
+    return (await compile(root, '--project', folder, '--noEmit')).stdout.split('\n')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,10 +1,10 @@
 /** The definitions of operations: each is whole, and each is in the one list. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { all } from '../../src/store/operations/all.ts'
+import { compile } from '../support/compiler.ts'
 import { makeFolder } from '../support/engines.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -135,13 +135,8 @@ function makeTree(): string {
 }
 
 async function typeCheck(tree: string): Promise<Fault[]> {
-  const child = spawn(join(root, 'node_modules', '.bin', 'tsc'), ['--pretty', 'false', '-p', tree], { cwd: tree })
-  const output: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
-  const code = await new Promise((resolve) => child.once('close', resolve))
+  const { code, stdout } = await compile(tree, '--pretty', 'false', '-p', tree)
   assert.notEqual(code, 0)
-  const found = Buffer.concat(output)
-    .toString()
-    .matchAll(/^src\/store\/(?:operations\/)?(\S+)\((\d+),\d+\): error TS\d+: (.*(?:\n .*)*)$/gm)
+  const found = stdout.matchAll(/^src\/store\/(?:operations\/)?(\S+)\((\d+),\d+\): error TS\d+: (.*(?:\n .*)*)$/gm)
   return [...found].map(([, file = '', line, text = '']) => ({ file, line: Number(line), text }))
 }

@@ -1,6 +1,5 @@
 /** The definitions of the tables: they say what rows mean, as rows always did, and what the schema has. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
@@ -10,6 +9,7 @@ import { plainly } from '../../src/store/rows.ts'
 import { integer, mac, principalOrNull, textOrNull } from '../../src/store/tables/field.ts'
 import { sealedTable, type Table, type TableOf } from '../../src/store/tables/table.ts'
 import { tables } from '../../src/store/tables/tables.ts'
+import { compile } from '../support/compiler.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 import { assertOrder, assertRows, isOfThen, linesOf, namesOfThen, schemaOf } from './defined.ts'
@@ -75,7 +75,7 @@ suite('The definitions of the tables', () => {
     const schema = await schemaOf(place)
     const { folder, lines } = withoutEachLine(t)
 
-    const faulty = filesThatDoNotCompile(folder)
+    const faulty = await filesThatDoNotCompile(folder)
     // With nothing missing, all of them compile: what does not is a line that is missed.
     const whole = globSync('src/store/tables/*.ts', { cwd: root }).map((path) => basename(path))
     assert.deepEqual(
@@ -170,13 +170,12 @@ function describing(text: readonly string[]): number[] {
 }
 
 /** The compiler looks at types only when there is no file that it cannot read: then it is asked again without those. */
-function filesThatDoNotCompile(folder: string): ReadonlySet<string> {
+async function filesThatDoNotCompile(folder: string): Promise<ReadonlySet<string>> {
   const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src/store/tables'] }))
   const faulty = new Set<string>()
   for (;;) {
-    const compiler = [join(root, 'node_modules/.bin/tsc'), '--pretty', 'false'] as const
-    const { stdout } = spawnSync(compiler[0], compiler.slice(1), { cwd: folder, encoding: 'utf8' })
+    const { stdout } = await compile(folder, '--pretty', 'false')
     const found = [...stdout.matchAll(/^src\/store\/tables\/([^(]+)\(/gm)].map(([, file = '']) => file)
     if (found.length === 0) return faulty
     for (const file of new Set(found)) {
