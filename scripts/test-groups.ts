@@ -13,9 +13,9 @@ export interface Group {
 /** What each file cost when it last ran, in seconds of CPU. */
 export type Costs = Readonly<Record<string, number>>
 
-/** A process takes a fifth of what is left of its kind, within these parts of all: with less, more is loaded; with more, the last one ends later. */
-const partOfRest = 1 / 5
-const [leastPart, mostPart] = [1 / 100, 1 / 30]
+/** A process takes a third of what is left of its kind, within these parts of all: with less, more is loaded; with more, the last one ends later. */
+const partOfRest = 1 / 3
+const [leastPart, mostPart] = [1 / 100, 1 / 15]
 
 const root = join(import.meta.dirname, '..')
 const support = pathToFileURL(join(root, 'test/support/group.ts')).href

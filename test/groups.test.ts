@@ -92,7 +92,7 @@ suite('What shares a process', () => {
 
       assert.deepEqual(groups.flatMap((group) => group.files).sort(), files)
       const whole = total(groups)
-      for (const { files: inside, cost } of groups) assert.ok(inside.length === 1 || cost <= whole / 30, inside.join())
+      for (const { files: inside, cost } of groups) assert.ok(inside.length === 1 || cost <= whole / 15, inside.join())
       for (const groupsOfOne of [
         groups.filter(({ kind }) => kind === 'alone'),
         groups.filter(({ kind }) => kind !== 'alone'),
