@@ -170,6 +170,8 @@ for (const engine of engines.slice(0, 1)) {
       const page = await portal.openAs(owner)
       const box = (name: string) => page.getByRole('checkbox', { name: `Select ${name}`, exact: true })
 
+      // The table is as high as its rows once they are counted.
+      await page.locator('[role=grid][aria-rowcount="901"]').waitFor()
       await box('secret-0001').click()
       await page.locator('.grid-body').evaluate((body) => body.scrollTo(0, body.scrollHeight))
       await box('secret-0899').click({ modifiers: ['Shift'] })
@@ -236,6 +238,7 @@ for (const engine of engines.slice(0, 1)) {
       await page.keyboard.press('Shift+Space')
       await selected(page, '6 selected')
       await act(page, 'Set expiry')
+      await page.getByRole('dialog').locator(':focus').waitFor()
       await page.keyboard.type('12312030')
       await page.keyboard.press('Enter')
       await page.getByText('6 secrets updated').waitFor()
@@ -250,6 +253,7 @@ for (const engine of engines.slice(0, 1)) {
       const confirm = page.getByRole('button', { name: 'Delete permanently' })
       assert.equal(await confirm.isDisabled(), true)
       assert.deepEqual(await violations(page), [])
+      await page.getByRole('alertdialog').locator(':focus').waitFor()
       await page.keyboard.type('20')
       await page.keyboard.press('Enter')
       await page.getByText('20 secrets deleted').waitFor()

@@ -147,6 +147,7 @@ for (const engine of portalEngines) {
       assert.equal(await dialog.locator('code').nth(1).textContent(), `ds=nocloud;s=${url}`)
       assert.deepEqual(await violations(page), [])
       await dialog.getByRole('button', { name: 'Done' }).click()
+      await dialog.waitFor({ state: 'detached' })
       assert.deepEqual(await placesOf(page, url), [])
       await page.getByRole('link', { name: 'Seeds' }).click()
       await page.getByText('Not fetched yet').waitFor()

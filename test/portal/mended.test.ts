@@ -153,6 +153,8 @@ for (const engine of engines.slice(0, 1)) {
       const isFocused = (name: string) =>
         page.getByRole('link', { name }).evaluate((link) => link === document.activeElement)
 
+      // The table is as high as its rows once they are counted.
+      await page.locator('[role=grid][aria-rowcount="301"]').waitFor()
       await page.getByRole('link', { name: 'secret-001' }).waitFor()
       await page.getByLabel('Search secrets').press('ArrowDown')
       await page.keyboard.press('ArrowDown')

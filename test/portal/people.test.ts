@@ -18,6 +18,7 @@ async function takeLink(page: Page): Promise<{ readonly url: string; readonly en
   const end = /and expires (.+)\.$/.exec((await dialog.getByText('works once').textContent()) ?? '')?.[1] ?? ''
   assert.deepEqual(await violations(page), [])
   await dialog.getByRole('button', { name: 'Done' }).click()
+  await dialog.waitFor({ state: 'detached' })
   assert.deepEqual(await placesOf(page, url), [])
   return { url, end }
 }

@@ -142,8 +142,8 @@ function watch(page: Page, origins: readonly string[], faults: string[]): void {
 export async function violations(page: Page): Promise<readonly string[]> {
   // Colours in the middle of a fade are nobody's.
   await page.waitForTimeout(250)
-  // The page's policy lets no script in; a debugger's evaluation is not the page's.
-  await page.evaluate(axe)
+  // The page's policy lets no script in; a debugger's evaluation is not the page's. It stays until another document is loaded.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe)
   const found = await page.evaluate(async () => {
     const { axe: run } = globalThis as unknown as { axe: { run(): Promise<{ violations: readonly Violation[] }> } }
     interface Violation {

@@ -206,6 +206,7 @@ for (const engine of portalEngines) {
       assert.equal(await diff.locator('.del').textContent(), '−host=first-host')
       assert.equal(await diff.locator('.add').textContent(), '+host=second-host')
       await page.getByRole('button', { name: 'Close' }).click()
+      await diff.waitFor({ state: 'detached' })
       assert.deepEqual(await placesOf(page, 'first-host'), [])
       await page.getByRole('button', { name: 'Restore' }).click()
       await page.getByRole('dialog').getByRole('button', { name: 'Restore' }).click()
