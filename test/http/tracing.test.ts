@@ -226,12 +226,24 @@ suite('Traces', () => {
   test('cost nothing when nobody wants them: what they need is not loaded', async (t) => {
     const collector = await startCollector(t, 200)
     // The interface alone, of a few constants, is loaded by the library of the metrics in any case.
-    const source = `import { registerHooks } from 'node:module'
-      const resolve = (name, context, next) => {
+    // Scripts of the build come by the loader, and all else by Node.js.
+    const source = `import { registerHooks, syncBuiltinESMExports } from 'node:module'
+      import vm from 'node:vm'
+      const note = (name) => {
         if (/opentelemetry\\/(?!api$)|tracing/.test(name)) console.error('LOADED', name)
+      }
+      const resolve = (name, context, next) => {
+        note(name)
         return next(name, context)
       }
-      registerHooks({ resolve })`
+      registerHooks({ resolve })
+      vm.Script = class extends vm.Script {
+        constructor(text, options) {
+          note(options?.filename ?? '')
+          super(text, options)
+        }
+      }
+      syncBuiltinESMExports()`
     const watched = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(source)}` }
     const without = await serveTracing(t, watched)
     const wanted = await serveTracing(t, { ...watched, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.url })

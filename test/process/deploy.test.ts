@@ -56,7 +56,7 @@ suite('The files of a deployment', () => {
   test('copy what the scripts of the build import', () => {
     const copied = new Set([...read('Dockerfile').matchAll(/\bscripts\/[\w-]+\.ts\b/g)].map(([path]) => String(path)))
     for (const script of copied) {
-      for (const [, name = ''] of read(script).matchAll(/ from '\.\/([^']+)'/g))
+      for (const [, name = ''] of read(script).matchAll(/^(?:import .*|export .*|\}) from '\.\/([^']+)'/gm))
         assert.ok(copied.has(`scripts/${name}`), name)
     }
     assert.ok(copied.size > 1)
