@@ -118,6 +118,8 @@ export async function bundleCommand(folder: string, changes: Changes = new Map()
     output: {
       dir: folder,
       format: 'cjs',
+      // Node.js warns of import() in a script that the loader runs: it is an experiment there.
+      dynamicImportInCjs: false,
       entryFileNames: '[name]-[hash].js',
       chunkFileNames: '[name]-[hash].js',
       codeSplitting: { groups },

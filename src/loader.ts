@@ -6,7 +6,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { createRequire, enableCompileCache, getCompileCacheDir } from 'node:module'
 import { join } from 'node:path'
-import { constants, Script } from 'node:vm'
+import { Script } from 'node:vm'
 
 type Require = (id: string) => unknown
 type Run = (exports: object, require: Require, module: { exports: object }, path: string, folder: string) => void
@@ -40,11 +40,7 @@ export function load(name: string, purpose: string): { readonly exports: object;
     const filename = join(folder, one)
     const cachedData = known.get(one)
     const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(filename, 'latin1')}\n})`
-    const script = new Script(source, {
-      filename,
-      cachedData,
-      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    })
+    const script = new Script(source, { filename, cachedData })
     if (cachedData === undefined || script.cachedDataRejected === true) isWhole = false
     const module = { exports: {} }
     loaded.set(one, { module, script })

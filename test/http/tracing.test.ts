@@ -254,6 +254,7 @@ suite('Traces', () => {
 
     assert.doesNotMatch(without.output(), /LOADED/)
     assert.match(wanted.output(), /LOADED .*tracing/)
+    assert.doesNotMatch(without.output() + wanted.output(), /Warning/)
   })
 })
 
