@@ -34,6 +34,8 @@ interface Held<Row, Own> {
 interface Entry<Own> {
   readonly at: At
   readonly own: Partial<Own>
+  /** Where it led before, to a row that has the same for as long as a batch gives it another. */
+  readonly under: Entry<Own> | undefined
 }
 
 /** Everything loaded for one batch, in its present state: it follows what the batch does. Only what is touched is made. */
@@ -242,13 +244,21 @@ type Entries<Own> = Map<At, Entry<Own>>
 
 function enter<Row, Own>(entries: Entries<Own>, index: Index<Row, Own, never>, at: At, own: Partial<Own>): void {
   const name = index.atOf(own)
-  if (name !== undefined) entries.set(name, { at, own })
+  if (name !== undefined) entries.set(name, { at, own, under: without(entries.get(name), at) })
 }
 
-/** Unless it leads to another row by now. */
+/** It leads to whatever it led to besides. */
 function leave<Row, Own>(entries: Entries<Own>, index: Index<Row, Own, never>, at: At, own: Partial<Own>): void {
   const name = index.atOf(own)
-  if (name !== undefined && entries.get(name)?.at === at) entries.delete(name)
+  if (name === undefined) return
+  const left = without(entries.get(name), at)
+  if (left === undefined) entries.delete(name)
+  else entries.set(name, left)
+}
+
+function without<Own>(entry: Entry<Own> | undefined, at: At): Entry<Own> | undefined {
+  if (entry === undefined || entry.at === at) return entry?.under
+  return entry.under === undefined ? entry : { ...entry, under: without(entry.under, at) }
 }
 
 function partsOf<Row, Own>({ writing }: Rows<Row, Own, never>, table: object, row: Row | undefined): readonly object[] {

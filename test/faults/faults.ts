@@ -4485,8 +4485,8 @@ export const faults: readonly Fault[] = [
   fault(
     'what was given up stays with who took it',
     'store/world.ts',
-    'if (name !== undefined && entries.get(name)?.at === at) entries.delete(name)',
-    'if (name !== undefined) entries.delete(name)',
+    'const left = without(entries.get(name), at)',
+    'const left = undefined as Entry<Own> | undefined',
     'store/world.test.ts',
     'what another took is theirs',
   ),
@@ -7504,5 +7504,13 @@ export const faults: readonly Fault[] = [
     "table === 'lists' ? ` and o.name = '' and",
     'v3/environments.test.ts',
     'SQLite.*only when nothing is in it',
+  ),
+  fault(
+    'a row is found by its name again, once another one has given it up',
+    'store/world.ts',
+    'else entries.set(name, left)',
+    'else entries.delete(name)',
+    'store/world.test.ts',
+    'had for a moment',
   ),
 ]

@@ -84,6 +84,23 @@ suite('A world', () => {
     assert.equal(world.get(labels, 1, 2), undefined)
   })
 
+  test('leads to a row again whose name another one had for a moment', () => {
+    const world = worldOf()
+    world.take(labels, [red])
+    world.note(labelsByName, { accountId: 1, id: 7, name: 'green' })
+
+    for (const name of ['red', 'green']) {
+      world.put(labels, { ...blue, name })
+      assert.equal(world.known(labelsByName, 1, name)?.id, blue.id)
+    }
+    world.put(labels, blue)
+
+    assert.equal(world.find(labelsByName, 1, 'red'), red)
+    assert.equal(world.known(labelsByName, 1, 'green')?.id, 7)
+    world.remove(labels, red)
+    assert.equal(world.has(labelsByName, 1, 'red'), false)
+  })
+
   test('counts what its rows count as', () => {
     const world = worldOf()
     world.setFact(uses, 4, 1, 3)
