@@ -216,7 +216,7 @@ suite('strongroom serve', () => {
 
     const server = await startChild(t, place, { env: { STRONGROOM_RATELIMIT: '5' } })
 
-    assert.match(server.output(), /"setting":"STRONGROOM_RATELIMIT".*not known/)
+    await server.says(/"setting":"STRONGROOM_RATELIMIT".*not known/)
     await server.end('SIGTERM')
   })
 

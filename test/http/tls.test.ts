@@ -249,7 +249,7 @@ suite('The server as a process that speaks TLS', () => {
     const env = { STRONGROOM_TLS_CERT: pair.cert, STRONGROOM_TLS_KEY: pair.key, NODE_EXTRA_CA_CERTS: authority.cert }
     const server = await startChild(t, place, { env })
     const url = server.url.replace('127.0.0.1', 'localhost')
-    assert.match(server.output(), /https:\/\/127.0.0.1:\d+\/portal\/welcome#/)
+    await server.says(/https:\/\/127.0.0.1:\d+\/portal\/welcome#/)
 
     replacePair(pair, authority.issue())
     server.process.kill('SIGHUP')

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { Api } from './api.ts'
 import type { Place } from './engines.ts'
 import { main } from './main.ts'
@@ -33,6 +34,14 @@ export class Child {
 
   api(key: string): Api {
     return new Api(this.url, key)
+  }
+
+  /** Waits until it has printed this, which comes some time after what it is about. */
+  async says(what: RegExp): Promise<void> {
+    while (!what.test(this.output())) {
+      if (this.process.exitCode !== null) throw new Error(`It ended without saying ${what}: ${this.output()}`)
+      await setTimeout(5)
+    }
   }
 
   /** @returns how it ended, once it has */
