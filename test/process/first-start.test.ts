@@ -1,7 +1,7 @@
 /** What a start prints for people: where the portal is, every time, and at the first one the link that makes its owner. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { runCommand, startChild } from '../support/child.ts'
+import { type Child, runCommand, startChild } from '../support/child.ts'
 import { engines } from '../support/engines.ts'
 
 const [sqlite] = engines
@@ -15,15 +15,15 @@ async function startTwice(t: Parameters<typeof startChild>[0], env: Record<strin
 }
 
 /** All that is printed until there is something in it. */
-async function printed(output: () => string, what: RegExp): Promise<string> {
-  while (!/Data {7}/.test(output()) || !what.test(output())) await new Promise(setImmediate)
-  return output()
+async function printed(server: Child, what: RegExp): Promise<string> {
+  for (const one of [/Data {7}/, what]) await server.says(one)
+  return server.output()
 }
 
 suite('A start', () => {
   test('prints where the portal is by the name at which passkeys work, and the link of its owner once', async (t) => {
     const { place, first } = await startTwice(t)
-    const output = await printed(first.output, link)
+    const output = await printed(first, link)
     const port = new URL(first.url).port
     const [, setUp = ''] = link.exec(output) ?? []
 
@@ -47,7 +47,7 @@ suite('A start', () => {
 
     await first.end('SIGTERM')
     const again = await startChild(t, place)
-    const later = await printed(again.output, /Portal/)
+    const later = await printed(again, /Portal/)
     assert.match(later, /^ {2}Portal {5}http:\/\/localhost:\d+\/portal\/$/m)
     assert.doesNotMatch(later, link)
     const made = JSON.parse(runCommand(place, ['user', 'create', '--role', 'owner', '--json']).stdout)
@@ -56,7 +56,7 @@ suite('A start', () => {
 
   test('prints the address that people use, where it is told that', async (t) => {
     const { first } = await startTwice(t, { STRONGROOM_PUBLIC_URL: 'https://vault.example.com' })
-    const output = await printed(first.output, link)
+    const output = await printed(first, link)
 
     assert.match(output, /^ {2}Portal {5}https:\/\/vault\.example\.com\/portal\/$/m)
     assert.match(link.exec(output)?.[1] ?? '', /^https:\/\/vault\.example\.com\/portal\/welcome#/)

@@ -223,7 +223,7 @@ async function startServerFor(t: TestContext, origin: string) {
   const env = { STRONGROOM_PUBLIC_URL: origin, STRONGROOM_TRUSTED_PROXIES: '127.0.0.1' }
   const server = await startChild(t, place, { env })
   // It is printed with the rest, which comes in one piece.
-  for (let at = 0; at < 100 && !server.output().includes('/portal/welcome#'); at++) await setTimeout(50)
+  await server.says(/\/portal\/welcome#/)
   return server
 }
 

@@ -20,9 +20,12 @@ export class Child {
   readonly url: string
   /** Everything that it printed and logged. */
   readonly output: () => string
+  /** Once it has ended, and all that it printed is there. */
+  readonly #closed: Promise<void>
 
   constructor(child: ChildProcess, url: string, output: () => string) {
     this.process = child
+    this.#closed = new Promise((resolve) => void child.once('close', () => resolve()))
     this.url = url
     this.output = output
   }
@@ -32,6 +35,10 @@ export class Child {
     return /^ +(sr_\w{49})$/m.exec(this.output())?.[1]
   }
 
+  get hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null
+  }
+
   api(key: string): Api {
     return new Api(this.url, key)
   }
@@ -39,7 +46,7 @@ export class Child {
   /** Waits until it has printed this, which comes some time after what it is about. */
   async says(what: RegExp): Promise<void> {
     while (!what.test(this.output())) {
-      if (this.process.exitCode !== null) throw new Error(`It ended without saying ${what}: ${this.output()}`)
+      if (this.hasEnded) throw new Error(`It ended without saying ${what}: ${this.output()}`)
       await setTimeout(5)
     }
   }
@@ -47,11 +54,8 @@ export class Child {
   /** @returns how it ended, once it has */
   async end(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     const { process: child } = this
-    if (child.exitCode === null && child.signalCode === null) {
-      const gone = once(child, 'exit')
-      child.kill(signal)
-      await gone
-    }
+    if (!this.hasEnded) child.kill(signal)
+    await this.#closed
     return { code: child.exitCode, signal: child.signalCode }
   }
 }
