@@ -137,7 +137,11 @@ export async function bundleCommand(folder: string, changes: Changes = new Map()
     output: { dir: folder, entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', comments: false },
   })
   const output = [...scripts.output, ...modules.output].filter((part) => part.type === 'chunk')
-  const nameOf = (name: string) => output.find((part) => part.isEntry && part.name === name)?.fileName ?? ''
+  const nameOf = (name: string) => {
+    const entry = output.find((part) => part.isEntry && part.name === name)
+    if (entry === undefined) throw new Error(`The build has no ${name}.`)
+    return entry.fileName
+  }
   writeFileSync(join(folder, 'main.js'), mainOf(nameOf('command')))
   writeFileSync(join(folder, 'worker.js'), workerOf(nameOf('store')))
   writeFileSync(join(folder, 'THIRD-PARTY-LICENSES.txt'), licencesOf(output))

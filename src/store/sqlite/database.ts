@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Refusal } from '../../errors.ts'
 import { noStore } from '../location.ts'
-import { migrations, pending } from '../migrations/migrations.ts'
+import { pending } from '../migrations/migrations.ts'
 import { newStore, newStoreHas } from '../migrations/new-store.ts'
 import { tellStatistics } from './statistics.ts'
 
@@ -80,12 +80,12 @@ function migrate(database: DatabaseSync): void {
     database.exec('create table if not exists migrations (name text primary key, applied_ms integer not null) strict')
     const applied = database.prepare('select name from migrations order by name').all()
     const mark = database.prepare('insert into migrations (name, applied_ms) values (?, ?)')
-    if (applied.length === 0) database.exec(newStore)
-    const made = applied.length === 0 ? migrations.findIndex(({ name }) => name === newStoreHas) + 1 : 0
-    for (const [at, { name, sqlite }] of pending(applied.map((row) => String(row['name']))).entries()) {
-      if (at >= made) database.exec(sqlite)
-      mark.run(name, Date.now())
-    }
+    const missing = pending(applied.map((row) => String(row['name'])))
+    const isNew = applied.length === 0
+    if (isNew) database.exec(newStore)
+    const made = isNew ? missing.findIndex(({ name }) => name === newStoreHas) + 1 : 0
+    for (const { sqlite } of missing.slice(made)) database.exec(sqlite)
+    for (const { name } of missing) mark.run(name, Date.now())
     tellStatistics(database)
     database.exec('commit')
   } catch (error) {
