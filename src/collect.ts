@@ -1,8 +1,17 @@
-/** Gives memory back that nothing needs any more. */
+/** Gives memory back that nothing needs any more, and keeps V8 from giving back what is needed again. */
 import { setFlagsFromString } from 'node:v8'
 import { constants, createContext, runInContext } from 'node:vm'
 
 type Collect = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void
+
+/**
+ * Has V8 keep what it compiled, in every thread, however long there is nothing to do. By itself it reduces memory half a minute
+ * after it last collected garbage: the shapes of objects that nobody has at that moment go, and with each shape all code that
+ * was compiled for it. The next tens of thousands of requests took up to three times as much, to save some thirty megabytes.
+ */
+export function keepCompiledCode(): void {
+  setFlagsFromString('--memory-reducer-gc-count=0')
+}
 
 /**
  * Collects all garbage of this thread, and has V8 give back the room that it was in. It keeps that of its own accord as long

@@ -32,6 +32,8 @@ export interface Question extends Parts {
   readonly name: string
   readonly table: string
   readonly matches: readonly Match[]
+  /** Whether one that is asked for alone is found in the same way whatever it is, and however full its table: by a key. */
+  readonly isPlannedOnce: boolean
 }
 
 /** What is found, by what is asked for. */
@@ -50,13 +52,15 @@ export interface Lookup<Ref, Found> extends Question {
 
 type Check<Found> = (found: Found, macs: RowMacs) => Forged | undefined
 
-interface Options<Ref> extends Partial<Parts> {
+export interface Options<Ref> extends Partial<Parts> {
   /** What is put beside what is asked for, when it is looked for. */
   readonly beside?: (now: number) => Partial<Ref>
   /** By members of what is asked for, the columns that are equal to them. */
   readonly by: { readonly [Member in keyof Ref & string]?: string }
   /** By others, the columns that are greater. */
   readonly beyond?: { readonly [Member in keyof Ref & string]?: string }
+  /** See `Question`. */
+  readonly isPlannedOnce?: true
 }
 
 /** Rows of a table with MACs: each is checked. */
@@ -114,7 +118,7 @@ export function countAs(fact: Fact<readonly [number, number], number>): Lookup<n
 export function lookup<Ref, Found>(
   name: string,
   table: Table,
-  { by, beyond = {}, beside, ...parts }: Options<Ref>,
+  { by, beyond = {}, beside, isPlannedOnce, ...parts }: Options<Ref>,
   read: (rows: readonly NamedRow[]) => readonly Found[],
   check: Check<Found> | undefined,
   take: Lookup<Ref, Found>['take'],
@@ -122,6 +126,7 @@ export function lookup<Ref, Found>(
   return {
     ...{ name, table: table.name, read, check, beside, take, atOf: nameWriter(Object.keys(by)) },
     ...{ select: listed(table), joins: '', where: '', ending: '', ...parts },
+    isPlannedOnce: isPlannedOnce ?? false,
     matches: [...matchesOf(table, by, '='), ...matchesOf(table, beyond, '>')],
   }
 }

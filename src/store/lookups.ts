@@ -2,7 +2,18 @@
 import type { AccountKey } from '../model/account.ts'
 import type { Deployment } from '../model/deployment.ts'
 import { forgedRow } from './forged.ts'
-import { authentic, type Counted, countAs, listed, lookup, noteBy, openRows, sealedRows, takeInto } from './lookup.ts'
+import {
+  authentic,
+  type Counted,
+  countAs,
+  listed,
+  lookup,
+  noteBy,
+  type Options,
+  openRows,
+  sealedRows,
+  takeInto,
+} from './lookup.ts'
 import type { NameRef, PlacedRef, Ref, ReplyRef, SpentRef, UsedRef, VersionRef } from './refs.ts'
 import type { StoredSecret } from './stored.ts'
 import { accountKeys, accountKeysInUse as keysInUse } from './tables/account.ts'
@@ -65,7 +76,10 @@ const ofAccount = { accountId: 'account_id' }
 const byMaker = { accountId: 'account_id', kind: 'maker_kind', id: 'maker_id' }
 const inEnvironment = { accountId: 'account_id', environmentId: 'environment_id', name: 'name' }
 
-export const keysByToken = sealedRows<HashRef>()('keys_by_token', apiKeys, { by: { hash: 'token_hash' } })
+export const keysByToken = sealedRows<HashRef>()('keys_by_token', apiKeys, {
+  by: { hash: 'token_hash' },
+  isPlannedOnce: true,
+})
 export const keys = sealedRows<Ref>()('keys', apiKeys, { by: byId })
 /** Revoked ones too. */
 export const keysMadeBy = sealedRows<Maker>()('keys_made_by', apiKeys, { by: byMaker })
@@ -166,8 +180,8 @@ export const rules = sealedRows<Within>()('rules', signInRules, { by: ofAccount 
 /** Whether the list of a secret is deleted, and what is in it goes in parts. */
 const isGoing = `(select 1 from lists d where d.account_id = t.account_id and d.id = t.list_id and d.deleter_kind is not null)`
 
-export const secretsById = wholeSecrets<Ref>('secrets', byId)
-export const secretsNamed = wholeSecrets<PlacedRef>('secrets_named', inEnvironment)
+export const secretsById = wholeSecrets<Ref>('secrets', { by: byId, isPlannedOnce: true })
+export const secretsNamed = wholeSecrets<PlacedRef>('secrets_named', { by: inEnvironment })
 /** The secrets of a list beyond an id: a few more than go in one part. */
 export const contentsOfList = lookup<OfList & { readonly after: number }, Ref>(
   'contents_of_list',
@@ -212,14 +226,14 @@ export const changesSince = lookup<Within & { readonly since: number }, string>(
 )
 
 /** With their keys and current values. */
-function wholeSecrets<Asked>(name: string, by: { readonly [Member in keyof Asked & string]?: string }) {
+function wholeSecrets<Asked>(name: string, options: Pick<Options<Asked>, 'by' | 'isPlannedOnce'>) {
   const isForged = authentic('secrets')
   return lookup<Asked, StoredSecret>(
     name,
     secrets,
     {
       select: `${listed(secrets)}, k.key_version, k.wrapped, v.sealed, ${isGoing} as is_going`,
-      by,
+      ...options,
       joins: `left join secret_keys k on k.account_id = t.account_id and k.secret_id = t.id
         left join versions v on v.account_id = t.account_id and v.secret_id = t.id and v.version = t.version`,
       ending: 'order by t.id',

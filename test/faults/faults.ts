@@ -2683,8 +2683,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a key row is verified before it is used',
     'store/lookups.ts',
-    "sealedRows<HashRef>()('keys_by_token', apiKeys, { by: { hash: 'token_hash' } })",
-    "{ ...sealedRows<HashRef>()('keys_by_token', apiKeys, { by: { hash: 'token_hash' } }), check: undefined }",
+    "sealedRows<HashRef>()('keys_by_token', apiKeys, {\n  by: { hash: 'token_hash' },\n  isPlannedOnce: true,\n})",
+    "{ ...sealedRows<HashRef>()('keys_by_token', apiKeys, { by: { hash: 'token_hash' }, isPlannedOnce: true }), check: undefined }",
     'vault/tampering.test.ts',
     'wider scopes|never made',
   ),
@@ -3410,6 +3410,22 @@ export const faults: readonly Fault[] = [
     'where first <= ? order by last desc limit 1',
     'store/claims.test.ts',
     'SQLite.*that can hold an address',
+  ),
+  fault(
+    'what was compiled is kept while nothing is asked',
+    'cli/host/once-idle.ts',
+    '  keepCompiledCode()\n',
+    '',
+    'process/idle-memory.test.ts',
+    'What was compiled is kept',
+  ),
+  fault(
+    'a look-up by one reference has all that it is asked by',
+    'store/postgres/statements.ts',
+    "const all = where === '' ? conditions : [...conditions, where]",
+    "const all = where === '' ? conditions.slice(0, 1) : [...conditions, where]",
+    'store/lookups.test.ts',
+    'PostgreSQL.*finds one by an index',
   ),
   fault(
     'the memory of the start is given back',

@@ -1,5 +1,6 @@
 /** What memory a server takes that nobody asks for anything. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -32,6 +33,32 @@ test('What a start took is given back once hardly anything is asked, and nobody 
 
   assert.deepEqual(collected, [3])
 })
+
+test('What was compiled is kept however long nothing is asked: V8 does not reduce memory by itself', () => {
+  assert.match(traceOfReducer(false), /Memory reducer: .*\n.*waiting for/)
+  const trace = traceOfReducer(true)
+  assert.match(trace, /Memory reducer: /)
+  assert.doesNotMatch(trace, /waiting for|started GC/)
+})
+
+/** What V8 says of when it would reduce memory, in a program that fills its memory and then does nothing. */
+function traceOfReducer(isKept: boolean): string {
+  const onceIdle = new URL('../../src/cli/host/once-idle.ts', import.meta.url).href
+  const store = '{ backlog: () => ({ waiting: 1, sent: 0 }), collect: async () => {} }'
+  const script = `
+    ${isKept ? `(await import('${onceIdle}')).collectOnceIdle(${store}, () => {})` : ''}
+    const kept = []
+    const timer = setInterval(() => {
+      for (let at = 0; at < 200_000; at++) kept.push({ at })
+      if (kept.length > 4_000_000) clearInterval(timer)
+    })`
+  const flags = ['--trace-memory-reducer', '--gc-memory-reducer-start-delay-ms=1', '--memory-reducer-delay-ms=1']
+  const { stdout, status } = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  })
+  assert.equal(status, 0)
+  return stdout
+}
 
 for (const engine of engines) {
   const skip = process.platform === 'linux' ? engine.skip : 'Reads /proc.'

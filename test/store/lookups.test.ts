@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { test } from 'node:test'
+import { suite, type TestContext, test } from 'node:test'
 import type { Question } from '../../src/store/lookup.ts'
 import * as lookups from '../../src/store/lookups.ts'
+import { findingOne, type Statement } from '../../src/store/postgres/statements.ts'
 import { holding, sharing } from '../../src/store/postgres/transaction.ts'
 import { openDatabase } from '../../src/store/sqlite/database.ts'
 import { Statements } from '../../src/store/sqlite/statements.ts'
@@ -44,22 +45,46 @@ test('SQLite goes by an index that has all that a look-up asks by, and never thr
 
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
 
-test('PostgreSQL locks accounts by an index, and does not look through all of them', {
-  skip: postgres.skip,
-}, async (t) => {
+suite('PostgreSQL', { skip: postgres.skip }, () => {
+  test('locks accounts by an index, and does not look through all of them', async (t) => {
+    const planOf = await startPlanning(t)
+    for (const { turn, rows } of [sharing, holding].flatMap(({ ofMany, ofKey }) => [ofMany, ofKey])) {
+      for (const plan of [await planOf(turn), await planOf(rows)]) {
+        assert.doesNotMatch(plan, /Seq Scan/, plan)
+        assert.doesNotMatch(plan, /Scan using \w+ on \w+.*(\n(?!.*Index Cond)|$)/, plan)
+      }
+    }
+  })
+
+  test('finds one by an index that has all that it is asked by, where it plans once for all', async (t) => {
+    const planOf = await startPlanning(t)
+    const once = questions.filter(({ isPlannedOnce }) => isPlannedOnce)
+    assert.ok(once.length > 1, String(once.length))
+    for (const question of once) {
+      const plan = await planOf(findingOne(question))
+      const used = /Index Scan using \w+ on \w+ t\b.*\n\s*Index Cond: (.*)/.exec(plan)?.[1] ?? ''
+      for (const { column } of question.matches.filter(({ is }) => is === '=')) {
+        assert.match(used, new RegExp(`\\b${column} = `), `${question.name}: ${plan}`)
+      }
+    }
+  })
+})
+
+/** How the database carries out a statement whatever its parameters are, if no table is read whole. */
+async function startPlanning(t: TestContext): Promise<(statement: Statement) => Promise<string>> {
   const place = await postgres.makeMigratedPlace()
   t.after(() => place.clear())
   const client = await connectTo(t, place.databaseUrl)
   // A table without rows would be read.
   await client.query('set enable_seqscan = off; set plan_cache_mode = force_generic_plan')
-  for (const { name, text } of [sharing, holding].flatMap(({ turn, rows }) => [turn, rows])) {
+  return async ({ name, text }) => {
     await client.query(`prepare ${name} as ${text}`)
-    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain execute ${name}(null, null)`)
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
-    assert.doesNotMatch(plan, /Seq Scan/, plan)
-    assert.doesNotMatch(plan, /Scan using \w+ on \w+.*(\n(?!.*Index Cond)|$)/, plan)
+    const parameters = new Set(text.match(/\$\d+/g)).size
+    const values = Array.from({ length: parameters }, () => 'null').join(', ')
+    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain execute ${name}(${values})`)
+    return rows.map((row) => row['QUERY PLAN']).join('\n')
   }
-})
+}
 
 function isQuestion(value: unknown): value is Question {
   return typeof value === 'object' && value !== null && 'matches' in value

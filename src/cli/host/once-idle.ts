@@ -1,6 +1,6 @@
-/** Gives back the room that the start took and the server does not need afterwards: a sixth of all. */
+/** Gives back the room that the start took and the server does not need afterwards, a sixth of all; and nothing later on. */
 import { performance } from 'node:perf_hooks'
-import { collectAll } from '../../collect.ts'
+import { collectAll, keepCompiledCode } from '../../collect.ts'
 import type { Vault } from '../../vault/vault.ts'
 
 /** How long after the start it is looked first whether there is nothing to do, and how often until then. */
@@ -14,6 +14,7 @@ export function collectOnceIdle(
   onError: () => void,
   busySinceLast = watchBusy(),
 ): void {
+  keepCompiledCode()
   const timer = setInterval(() => {
     const { waiting, sent } = store.backlog()
     if (busySinceLast() > mostBusy || waiting + sent > 0) return

@@ -18,7 +18,7 @@ import type { Step } from '../writes.ts'
 import { appendingOf, using, usingValues } from './append.ts'
 import { Rounds } from './round.ts'
 import { type Standing, standingQuery } from './standing.ts'
-import { arraysOf, finding, removing, type Statement, statementOf } from './statements.ts'
+import { arraysOf, finding, findingOne, removing, type Statement, statementOf } from './statements.ts'
 
 /** What batches of one account hold: several at once that change nothing but the trail, or one that does. */
 const batchLocks = 7_305
@@ -75,9 +75,12 @@ export class PostgresTransaction implements Transaction {
    * then, with what is seen from then on, the one of the rows: it keeps out whoever does not know of the first.
    */
   async lockAccounts(ids: readonly number[], tokenHashes: readonly string[]): Promise<Account[]> {
-    const { turn, rows } = this.#isShared ? sharing : holding
-    this.#stood = this.#all(turn, [ids, tokenHashes])
-    const [found] = await Promise.all([this.#all(rows, [ids, tokenHashes]), this.#stood])
+    const { ofMany, ofKey } = this.#isShared ? sharing : holding
+    const isOfKey = ids.length === 0 && tokenHashes.length === 1
+    const { turn, rows } = isOfKey ? ofKey : ofMany
+    const values = isOfKey ? tokenHashes : [ids, tokenHashes]
+    this.#stood = this.#all(turn, values)
+    const [found] = await Promise.all([this.#all(rows, values), this.#stood])
     return found.map(accounts.read)
   }
 
@@ -89,7 +92,10 @@ export class PostgresTransaction implements Transaction {
   async find<Ref extends object, Found>(lookup: Lookup<Ref, Found>, refs: readonly Ref[]): Promise<readonly Found[]> {
     const members = refs as readonly Readonly<Record<string, Value>>[]
     const values = lookup.matches.map(({ member }) => members.map((ref) => ref[member] ?? null))
-    return lookup.read(await this.#all(finding(lookup), values))
+    const isOne = lookup.isPlannedOnce && refs.length === 1
+    return lookup.read(
+      await (isOne ? this.#all(findingOne(lookup), values.flat()) : this.#all(finding(lookup), values)),
+    )
   }
 
   async claims(ranges: readonly AddressRange[], lock: boolean): Promise<Claim[]> {
@@ -153,15 +159,24 @@ export class PostgresTransaction implements Transaction {
   }
 }
 
-/** What takes the locks of accounts, by their ids and by what keys of theirs are looked up by. */
-function locking(kind: string, lock: string, strength: string): { readonly turn: Statement; readonly rows: Statement } {
-  const wanted = `select unnest($1::bigint[]) as id
+interface Locks {
+  readonly turn: Statement
+  readonly rows: Statement
+}
+
+/** What takes the locks of accounts, by their ids and by what keys of theirs are looked up by; or by one key, planned once. */
+function locking(kind: string, lock: string, strength: string): { readonly ofMany: Locks; readonly ofKey: Locks } {
+  const ofMany = `select unnest($1::bigint[]) as id
     union all select account_id from api_keys where token_hash = any($2::text[])`
-  const turn = `${standingQuery} from (
-    select count(${lock}(${batchLocks}, id::int)::text) from (${wanted} order by id) wanted) locked`
-  // As an array, by which an index is looked up.
-  const rows = `select ${all(accounts).sql} from accounts where id = any(array(${wanted})) order by id for ${strength}`
-  return { turn: { name: `${kind}_turn`, text: turn }, rows: { name: `${kind}_accounts`, text: rows } }
+  const ofKey = 'select account_id as id from api_keys where token_hash = $1::text'
+  const locks = (name: string, wanted: string): Locks => {
+    const turn = `${standingQuery} from (
+      select count(${lock}(${batchLocks}, id::int)::text) from (${wanted} order by id) wanted) locked`
+    // As an array, by which an index is looked up.
+    const rows = `select ${all(accounts).sql} from accounts where id = any(array(${wanted})) order by id for ${strength}`
+    return { turn: { name: `${name}_turn`, text: turn }, rows: { name: `${name}_accounts`, text: rows } }
+  }
+  return { ofMany: locks(kind, ofMany), ofKey: locks(`${kind}_key`, ofKey) }
 }
 
 /** In the order of the statement's columns. */
