@@ -1,7 +1,8 @@
 /**
  * What two nodes over one PostgreSQL bear, beside one: recorded reads of one account and of eight, with each node held to a
  * quarter of a processor (so that nodes are the limit) and with all of it, and with commits as they come and such that take
- * ten milliseconds. The connections are the same number in all, divided between the nodes.
+ * ten milliseconds. The connections are the same number in all, divided between the nodes. Slow commits are measured with
+ * twice as many, too: 64 requests that each wait for a commit keep two nodes no busier than one.
  *
  * BENCH_SECONDS: how long each load lasts (4). BENCH_CONNECTIONS: how many (64). BENCH_ONLY: part of the name of a setting.
  */
@@ -30,22 +31,24 @@ interface Setting {
   readonly share: number | undefined
   readonly commitMs: number
   readonly accounts: number
+  /** In all, for each connection of `BENCH_CONNECTIONS`. */
+  readonly times: number
   /** What two nodes are to answer of what one does, at the least. */
   readonly wanted: number
 }
 
+const quarterEach = { name: 'a quarter each', share: quarter }
+const heldSlow = { name: 'a quarter each, slow commits', share: quarter, commitMs: 10 }
+const shared = { share: undefined, times: 1, wanted: 0.9 }
+
 const settings: readonly Setting[] = [
-  ...[1, 8].map((accounts) => ({ name: 'a quarter each', share: quarter, commitMs: 0, accounts, wanted: 1.6 })),
-  { name: 'a quarter each, slow commits', share: quarter, commitMs: 10, accounts: 1, wanted: 1 },
-  { name: 'a quarter each, slow commits', share: quarter, commitMs: 10, accounts: 8, wanted: 1.6 },
-  ...[1, 8].map((accounts) => ({ name: 'shared', share: undefined, commitMs: 0, accounts, wanted: 0.9 })),
-  ...[1, 8].map((accounts) => ({
-    name: 'shared, slow commits',
-    share: undefined,
-    commitMs: 10,
-    accounts,
-    wanted: 0.9,
-  })),
+  ...[1, 8].map((accounts) => ({ ...quarterEach, commitMs: 0, accounts, times: 1, wanted: 1.6 })),
+  { ...heldSlow, accounts: 1, times: 1, wanted: 1 },
+  { ...heldSlow, accounts: 8, times: 1, wanted: 1.6 },
+  { ...heldSlow, accounts: 1, times: 2, wanted: 1 },
+  { ...heldSlow, accounts: 8, times: 2, wanted: 1.6 },
+  ...[1, 8].map((accounts) => ({ ...shared, name: 'shared', commitMs: 0, accounts })),
+  ...[1, 8].map((accounts) => ({ ...shared, name: 'shared, slow commits', commitMs: 10, accounts })),
 ]
 
 interface Row extends Setting {
@@ -67,34 +70,34 @@ if (cluster === undefined) throw new Error('PostgreSQL is not installed.')
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
 const env = { STRONGROOM_ROOT_KEY: Buffer.alloc(32, 7).toString('base64url') }
 const nodes: Target[] = []
-const held: Held[] = []
+const holds: Held[] = []
 let by = ''
 try {
   const key = generateToken()
   for (let at = 0; at < 2; at++) nodes.push(await startStrongroom(`node ${at + 1}`, cluster.url, { key, env }))
   const keys = [key, ...Array.from({ length: 7 }, (_, at) => makeAccount(cluster.url, `account-${at + 2}`))]
   for (const one of keys) await fill(one)
-  await measure(cluster, 2, keys)
+  await measure(cluster, 2, keys, connections)
   const rows: Row[] = []
   for (const setting of settings) if (setting.name.includes(only)) rows.push(await compare(cluster, setting, keys))
   write(rows)
 } finally {
   for (const node of nodes) await node.stop()
-  for (const one of held) one.release()
+  for (const one of holds) one.release()
   cluster.stop()
   rmSync(folder, { recursive: true, force: true })
 }
 
 async function compare(database: Cluster, setting: Setting, keys: readonly string[]): Promise<Row> {
   await delayCommits(database.url, setting.commitMs)
-  if (setting.share !== undefined && held.length === 0) {
-    for (const { pid } of nodes) held.push(hold(pid, setting.share))
-    by = held[0]?.by ?? ''
+  if (setting.share !== undefined && holds.length === 0) {
+    for (const { pid } of nodes) holds.push(hold(pid, setting.share))
+    by = holds[0]?.by ?? ''
   }
-  if (setting.share === undefined && held.length > 0) await freed(database.url, keys[0] ?? '')
+  if (setting.share === undefined && holds.length > 0) await freed(database.url, keys[0] ?? '')
   const own = keys.slice(0, setting.accounts)
-  const one = await measure(database, 1, own)
-  const two = await measure(database, 2, own)
+  const one = await measure(database, 1, own, connections * setting.times)
+  const two = await measure(database, 2, own, connections * setting.times)
   const row = { ...setting, one, two }
   console.log(lineOf(row))
   return row
@@ -103,16 +106,16 @@ async function compare(database: Cluster, setting: Setting, keys: readonly strin
 /** A process is in its group as long as it lives: others take their place. */
 async function freed(url: string, key: string): Promise<void> {
   for (const node of nodes.splice(0)) await node.stop()
-  for (const one of held.splice(0)) one.release()
+  for (const one of holds.splice(0)) one.release()
   for (let at = 0; at < 2; at++) nodes.push(await startStrongroom(`node ${at + 1}`, url, { key, env }))
 }
 
-async function measure(database: Cluster, count: number, keys: readonly string[]): Promise<Found> {
+async function measure(database: Cluster, count: number, keys: readonly string[], inAll: number): Promise<Found> {
   const asked = nodes.slice(0, count)
   const targets = keys.flatMap((key) => asked.map(({ port }) => ({ port, key })))
   const [first] = targets
   if (first === undefined) throw new Error('Nobody is asked.')
-  const load: Load = { ...first, targets, kind: 'read', connections, seconds, secrets, prefix: '' }
+  const load: Load = { ...first, targets, kind: 'read', connections: inAll, seconds, secrets, prefix: '' }
   const cpu = () => asked.reduce((sum, node) => sum + node.cpuMicros(), 0)
   const [before, databaseBefore] = [cpu(), cpuMicrosOfAll(database.pid)]
   const { requests, perSecond, p99Ms, failed } = await measureAlone(load)
@@ -173,7 +176,7 @@ function ratioOf({ one, two }: Row): number {
 
 function lineOf(row: Row): string {
   const ratio = ratioOf(row)
-  const what = `${row.name}, ${row.accounts} account${row.accounts === 1 ? '' : 's'}`
+  const what = `${row.name}, ${row.accounts} account${row.accounts === 1 ? '' : 's'}, ${connections * row.times} connections`
   const found = `${row.one.perSecond}/s and ${row.two.perSecond}/s: ${ratio.toFixed(2)}, wanted ${row.wanted}`
   const costs = `CPU of a read ${row.one.nodeMicros} and ${row.two.nodeMicros} µs, database ${row.one.databaseMicros} and ${row.two.databaseMicros} µs`
   return `${ratio >= row.wanted ? 'reached    ' : 'NOT REACHED'} ${what}: ${found}; ${costs}; p99 ${row.one.p99Ms} and ${row.two.p99Ms} ms`
@@ -183,18 +186,25 @@ function write(rows: readonly Row[]): void {
   const results = join(import.meta.dirname, 'results')
   mkdirSync(results, { recursive: true })
   const cells = (row: Row) => [
-    ...[row.name, `${row.commitMs} ms more`, row.accounts, row.one.perSecond, row.two.perSecond],
+    ...[
+      row.name,
+      `${row.commitMs} ms more`,
+      row.accounts,
+      connections * row.times,
+      row.one.perSecond,
+      row.two.perSecond,
+    ],
     ...[ratioOf(row).toFixed(2), row.wanted, `${row.one.p99Ms}, ${row.two.p99Ms}`],
     ...[`${row.one.nodeMicros}, ${row.two.nodeMicros}`, `${row.one.databaseMicros}, ${row.two.databaseMicros}`],
   ]
   const text = `# What two nodes bear
 
-Written by \`npm run bench:nodes\`. ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}; Node.js ${process.versions.node}; ${connections} connections in all; load by bench/load.ts beside the nodes and the database; ${new Date().toISOString().slice(0, 10)}.
+Written by \`npm run bench:nodes\`. ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}; Node.js ${process.versions.node}; load by bench/load.ts beside the nodes and the database; ${new Date().toISOString().slice(0, 10)}.
 [docs/performance.md](../../docs/performance.md#several-nodes) says what is behind the numbers. "A quarter each": each node is held to a quarter of a
-processor (${by}); "shared": the nodes, the database and the load have the processors together. Where two numbers stand, they are of one node and of two.
+processor (${by}); "shared": the nodes, the database and the load have the processors together. The connections are those of all nodes in all. Where two numbers stand, they are of one node and of two.
 
-| processors | a commit | accounts | one node, reads/s | two nodes | ratio | wanted | p99 ms | node CPU µs | database CPU µs |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| processors | a commit | accounts | connections | one node, reads/s | two nodes | ratio | wanted | p99 ms | node CPU µs | database CPU µs |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rows.map((row) => `| ${cells(row).join(' | ')} |`).join('\n')}
 `
   writeFileSync(join(results, 'nodes.md'), text)
