@@ -4,7 +4,7 @@
  * ten milliseconds. The connections are the same number in all, divided between the nodes. Slow commits are measured with
  * twice as many, too: 64 requests that each wait for a commit keep two nodes no busier than one.
  *
- * BENCH_SECONDS: how long each load lasts (4). BENCH_CONNECTIONS: how many (64). BENCH_ONLY: part of the name of a setting.
+ * BENCH_SECONDS: how long each load lasts (12). BENCH_CONNECTIONS: how many (64). BENCH_ONLY: part of the name of a setting.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ import { measureAlone } from './measure.ts'
 import { cpuMicrosOfAll, startStrongroom, type Target } from './servers.ts'
 import { type Held, hold } from './shares.ts'
 
-const seconds = Number(process.env['BENCH_SECONDS'] ?? 4)
+const seconds = Number(process.env['BENCH_SECONDS'] ?? 12)
 const connections = Number(process.env['BENCH_CONNECTIONS'] ?? 64)
 const only = process.env['BENCH_ONLY'] ?? ''
 const secrets = 100
