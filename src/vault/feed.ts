@@ -53,8 +53,11 @@ const ofRights: ReadonlySet<string> = new Set(rightsActions)
 /** What is read where nobody listens who may see more. */
 const relevant: readonly Action[] = [...new Set([...changeActions, ...rightsActions])]
 
+/** Of the store, what is read here. */
+type Trail = Pick<Store, 'auditSize' | 'recordsAmong' | 'secretNamed'>
+
 export class Feed {
-  readonly #store: Store
+  readonly #store: Trail
   readonly #accountId: number
   readonly #now: () => number
   readonly #members = new Set<Member>()
@@ -69,7 +72,7 @@ export class Feed {
   #timer: NodeJS.Timeout | undefined
 
   /** @param now milliseconds since 1970, as keys end */
-  constructor(store: Store, accountId: number, now: () => number) {
+  constructor(store: Trail, accountId: number, now: () => number) {
     this.#store = store
     this.#accountId = accountId
     this.#now = now
@@ -87,12 +90,18 @@ export class Feed {
    * @param size how long the trail was as they asked: resolves when they have all of it, however far this has read
    */
   async join(member: Member, size: number): Promise<void> {
+    let hasBegun = false
     while (!member.isOver) {
+      // Each wait may end among others that are told: what they are told of is missed from then on.
       if (this.#isReading) await this.#reading
-      if (this.#members.size === 0) await this.#begin()
-      const upTo = Math.max(this.#position, size)
-      if (member.position >= upTo) break
-      await this.#catchUp(member, upTo)
+      else if (this.#members.size === 0 && !hasBegun) {
+        await this.#begin()
+        hasBegun = true
+      } else {
+        const upTo = Math.max(this.#position, size)
+        if (member.position >= upTo) break
+        await this.#catchUp(member, upTo)
+      }
     }
     if (member.isOver) return
     this.#members.add(member)

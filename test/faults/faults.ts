@@ -57,6 +57,19 @@ export const faults: readonly Fault[] = [
     'SQLite.*about to begin',
   ),
   fault(
+    'who begins among others that are told waits until they are told',
+    'vault/feed.ts',
+    'else if (this.#members.size === 0 && !hasBegun) {',
+    'if (this.#members.size === 0 && !hasBegun) {',
+    'vault/feed.test.ts',
+    'Who begins while others are told',
+    {
+      file: 'vault/feed.ts',
+      find: '      } else {\n        const upTo',
+      replace: '      }\n      {\n        const upTo',
+    },
+  ),
+  fault(
     'what listeners may is asked again where they missed that it may have ended',
     'vault/feed.ts',
     'if (mayEndRights(records)) await this.#renewOne(member, member.renew())',
