@@ -1287,7 +1287,7 @@ export const faults: readonly Fault[] = [
   fault(
     'only owners say how people sign in',
     'store/operations/sign-in.ts',
-    "grants: () => [{ thing: 'sign_in', object: null, ...wholeReach }]",
+    "grants: () => [{ thing: 'sign_in', object: null, written: null, ...wholeReach }]",
     'grants: () => []',
     'v3/sso.test.ts',
     'is set up by owners',
@@ -5447,7 +5447,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a login is given nothing by whom it is not backed any more',
     'store/operations/logins.ts',
-    'return isGiven ? [keyHanded(keyOf(call, login, polling))] : []',
+    'return isGiven ? [keyHanded(keyOf(call, login, polling), null)] : []',
     'return []',
     'v3/logins.test.ts',
     'SQLite.*no longer give',
@@ -7369,8 +7369,8 @@ export const faults: readonly Fault[] = [
   fault(
     'owners alone say what the key of an account is kept with',
     'store/operations/customer-keys.ts',
-    "const ownersAlone = () => [{ thing: 'customer_key', object: null, ...wholeReach }] as const",
-    "const ownersAlone = () => wholeReach.networks.map(() => ({ thing: 'customer_key', object: null, ...wholeReach }) as const)",
+    "const ownersAlone = () => [{ thing: 'customer_key', object: null, written: null, ...wholeReach }] as const",
+    "const ownersAlone = () => wholeReach.networks.map(() => ({ thing: 'customer_key', object: null, written: null, ...wholeReach }) as const)",
     'v3/customer-key.test.ts',
     'SQLite.*owners alone',
   ),

@@ -34,8 +34,8 @@ export interface Handed extends Reach {
   readonly thing: Thing
   /** What the record of a refusal names. */
   readonly object: AuditObject | null
-  /** Where somebody wrote the scopes: environments that they name anew must be there. */
-  readonly written?: Written
+  /** Where somebody wrote the scopes: environments that they name anew must be there. `null` where nobody did. */
+  readonly written: Written | null
 }
 
 interface Written {
@@ -60,7 +60,7 @@ export function exceeding(call: Call, right: Right | 'none', all: readonly Hande
 /** Refuses an environment that scopes name anew and that is not there: in the same words as one that the caller may not see. */
 export function namingNoEnvironment(call: Call, all: readonly Handed[]): Refused | undefined {
   for (const { written, scopes, object } of all) {
-    if (written === undefined) continue
+    if (written === null) continue
     const before = new Set(environmentsIn(written.before))
     const name = environmentsIn(scopes).find((one) => !before.has(one) && !mayName(call, one))
     if (name === undefined) continue

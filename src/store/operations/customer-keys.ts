@@ -13,7 +13,7 @@ import { defineOperation, free, overAll } from './define.ts'
 
 const right = 'account:manage'
 /** Whoever says what opens the values may take them from everybody: owners alone, and keys that may do everything. */
-const ownersAlone = () => [{ thing: 'customer_key', object: null, ...wholeReach }] as const
+const ownersAlone = () => [{ thing: 'customer_key', object: null, written: null, ...wholeReach }] as const
 
 const readCustomerKey = defineOperation<object, CustomerKey | null>()({
   kind: 'read_customer_key',

@@ -268,7 +268,7 @@ export function scopesUnder(before: string, name: string | undefined): readonly 
 
 export function handedOver(object: AuditObject, scopes: readonly Scope[]): readonly Handed[] {
   if (scopes.length === 0) return []
-  return [{ thing: 'environment', object, scopes, networks: [], until: null, isOwner: false }]
+  return [{ thing: 'environment', object, written: null, scopes, networks: [], until: null, isOwner: false }]
 }
 
 function isOverThings(one: Right): boolean {

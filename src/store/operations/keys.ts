@@ -115,7 +115,7 @@ const createKey = defineOnce<{ readonly key: NewKey }, ApiKey>()({
   scope: overSome(right, (_call, { key }) => objectOfNew(key)),
   environment: 'none',
   delicate: true,
-  grants: (_call, { key }) => [{ ...keyHanded(key), written: { field: 'scopes', before: [] } }],
+  grants: (_call, { key }) => [keyHanded(key, { field: 'scopes', before: [] })],
   needs: 'nothing',
   decide: (call, { key }) => {
     if (key.accountId !== call.account.id || !isMadeBy(call, key.maker)) return { kind: 'outdated' }
@@ -250,11 +250,12 @@ function isUpon(change: KeyChange, key: ApiKey): boolean {
   return Buffer.compare(change.rowMac, key.mac) === 0
 }
 
-export function keyHanded(key: NewKey & { readonly id?: number }): Handed {
+export function keyHanded(key: NewKey & { readonly id?: number }, written: Handed['written']): Handed {
   const { uid, name, networks, expiresAt: until, isOwner, id = null } = key
   return {
     thing: 'key',
     object: { kind: 'key', id, uid, name, ...noVersion },
+    written,
     scopes: scopesOf(key),
     ...{ networks, until, isOwner },
   }
@@ -265,11 +266,11 @@ function handedByRotation(call: Call, { id, key }: Rotation): readonly Handed[] 
   if (found === undefined || found.userId !== null || !mayManageKey(call.scopes, scopesOf(found))) return []
   // Such a key is not rotated.
   if (found.revokedAt !== null || found.ruleId !== null || found.makerGeneration !== null) return []
-  const handed = keyHanded(found)
+  const handed = keyHanded(found, null)
   // Whoever rotates a key holds it afterwards: with all that it may, whatever the new one is said to be.
   if (key === undefined) return [handed]
   return [
-    { ...keyHanded(key), object: handed.object },
+    { ...keyHanded(key, null), object: handed.object },
     { ...handed, until: key.expiresAt },
   ]
 }

@@ -232,7 +232,7 @@ function own({ work, account, principal }: Call): Login | undefined {
 function handedBy(call: Call, polling: Polling): readonly Handed[] {
   const login = own(call)
   const isGiven = login?.state === 'approved' && isOpenLogin(login, call.work.world.now)
-  return isGiven ? [keyHanded(keyOf(call, login, polling))] : []
+  return isGiven ? [keyHanded(keyOf(call, login, polling), null)] : []
 }
 
 /** Nobody takes back, or sees, what another person has confirmed. */
@@ -258,7 +258,7 @@ function networksOf({ address }: Login, bindsNetwork: boolean): readonly string[
 
 function handedTo(call: Call, login: Login, scopes: readonly Scope[], networks: readonly string[]): Handed {
   const until = call.work.world.now + login.lifetimeSeconds * 1000
-  return { thing: 'login', object: objectOf(login), scopes, networks, until, isOwner: false }
+  return { thing: 'login', object: objectOf(login), written: null, scopes, networks, until, isOwner: false }
 }
 
 function told(result: Polled): Outcome<Polled> {

@@ -71,7 +71,7 @@ const createMachine = defineOnce<{ readonly machine: NewMachine }, Machine>()({
   scope: overAll(right, (_call, { machine }) => objectOfNew(machine)),
   environment: 'none',
   delicate: true,
-  grants: (_call, { machine }) => [{ ...machineHanded(machine), written: { field: 'scopes', before: [] } }],
+  grants: (_call, { machine }) => [machineHanded(machine, { field: 'scopes', before: [] })],
   needs: (needs, { machine }) => {
     needs.claims(rangesOf(machine))
     needs.machineNamed(machine.name)
@@ -131,11 +131,12 @@ function isGiven({ work, account }: Call, { addresses }: Pick<Machine, 'addresse
   return isAlone || (account.machineNetworks.length > 0 && withinNetworks(addresses, account.machineNetworks))
 }
 
-export function machineHanded(machine: NewMachine & { readonly id?: number }): Handed {
+export function machineHanded(machine: NewMachine & { readonly id?: number }, written: Handed['written']): Handed {
   const { uid, name, addresses: networks, id = null } = machine
   return {
     thing: 'machine',
     object: { kind: 'machine', id, uid, name, ...noVersion },
+    written,
     scopes: parseScopes(machine.scopes),
     ...{ networks, until: null, isOwner: false },
   }

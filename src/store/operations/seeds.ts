@@ -284,6 +284,7 @@ function handedBySeed({ key }: Call, { seed }: Creation): readonly Handed[] {
     {
       thing: 'seed',
       object: objectOfNew(seed),
+      written: null,
       scopes: seed.scopes.length === 0 ? [] : parseScopes(seed.scopes),
       ...{ networks: key?.networks ?? [], until: seed.expiresAt, isOwner: false },
     },

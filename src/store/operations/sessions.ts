@@ -165,7 +165,7 @@ function isJudgedByRules(call: Call, { rulesMac }: Opening): boolean {
 function handedBySession(call: Call, { session, change }: Opening): readonly Handed[] {
   if (!isUpon(userOf(call, change.user.id)?.mac, change.rowMac)) return []
   return [
-    userHanded(change.user),
-    ...(session === undefined ? [] : [{ ...keyHanded(session), thing: 'session' } as const]),
+    userHanded(change.user, null),
+    ...(session === undefined ? [] : [{ ...keyHanded(session, null), thing: 'session' } as const]),
   ]
 }

@@ -116,7 +116,8 @@ function handedBySettings(call: Call, { change, held }: Update): readonly Handed
   const widened = isWider ? [networksHanded(change.networks ?? [])] : []
   const beyond = letsMachines(call, change) && held?.beyond !== undefined ? held.beyond : 0
   const machine = work.world.get(machines, account.id, beyond)
-  const read = machine === undefined ? [] : [{ ...machineHanded(machine), thing: 'machines', object: null } as const]
+  const read =
+    machine === undefined ? [] : [{ ...machineHanded(machine, null), thing: 'machines', object: null } as const]
   return [...widened, ...read]
 }
 
@@ -147,5 +148,5 @@ function isSame(one: Reach, other: Reach): boolean {
 }
 
 function networksHanded(networks: readonly string[]): Handed {
-  return { thing: 'networks', object: null, scopes: [], networks, until: null, isOwner: false }
+  return { thing: 'networks', object: null, written: null, scopes: [], networks, until: null, isOwner: false }
 }

@@ -43,7 +43,7 @@ const updateRules = defineOperation<Update, SignInRules>()({
   scope: overAll(right),
   environment: 'none',
   delicate: true,
-  grants: () => [{ thing: 'sign_in', object: null, ...wholeReach }],
+  grants: () => [{ thing: 'sign_in', object: null, written: null, ...wholeReach }],
   needs: (needs) => {
     needs.signInRules()
     needs.signedIn()

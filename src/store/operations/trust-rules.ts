@@ -98,7 +98,7 @@ const createTrustRule = defineOnce<{ readonly rule: NewTrustRule }, TrustRule>()
   scope: overSome(right, (_call, { rule }) => objectOfNew(rule)),
   environment: 'none',
   delicate: true,
-  grants: (_call, { rule }) => [{ ...ruleHanded(rule), written: { field: 'scopes', before: [] } }],
+  grants: (_call, { rule }) => [ruleHanded(rule, { field: 'scopes', before: [] })],
   needs: (needs) => needs.everyTrustRule(),
   decide: (call, { rule }) => {
     const { work } = call
@@ -257,11 +257,12 @@ function refuseTaken(call: Call, object: AuditObject): Refused {
   return refuseField(call, object, 'name_taken', { field: 'name', detail: 'A trust rule has this name already.' })
 }
 
-function ruleHanded(rule: NewTrustRule & { readonly id?: number }): Handed {
+function ruleHanded(rule: NewTrustRule & { readonly id?: number }, written: Handed['written']): Handed {
   const { uid, name, networks, id = null } = rule
   return {
     thing: 'trust_rule',
     object: { kind: 'trust_rule', id, uid, name, ...noVersion },
+    written,
     scopes: scopesOf(rule),
     ...{ networks, until: null, isOwner: false },
   }
@@ -270,12 +271,12 @@ function ruleHanded(rule: NewTrustRule & { readonly id?: number }): Handed {
 function handedByChange(call: Call, { id, change }: Update): readonly Handed[] {
   const found = ruleOf(call, id)
   if (found === undefined || change === undefined || !mayManageKey(call.scopes, scopesOf(found))) return []
-  return [{ ...ruleHanded(change.rule), written: { field: 'scopes', before: scopesOf(found) } }]
+  return [ruleHanded(change.rule, { field: 'scopes', before: scopesOf(found) })]
 }
 
 /** Upon the rule as it is: else it is asked again. */
 function handedByExchange(call: Call, { rule, key }: Exchange): readonly Handed[] {
-  return isUpon(ruleOf(call, rule.id)?.mac, rule.mac) ? [keyHanded(key)] : []
+  return isUpon(ruleOf(call, rule.id)?.mac, rule.mac) ? [keyHanded(key, null)] : []
 }
 
 function unknownRule(id: number): AuditObject {

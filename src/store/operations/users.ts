@@ -109,7 +109,7 @@ const createUser = defineOnce<{ readonly user: NewUser }, User>()({
   scope: overAll(right, (_call, { user }) => objectOfNew(user)),
   environment: 'none',
   delicate: true,
-  grants: (_call, { user }) => [{ ...userHanded(user), written: { field: 'environment_roles', before: [] } }],
+  grants: (_call, { user }) => [userHanded(user, { field: 'environment_roles', before: [] })],
   needs: (needs, { user }) => needs.email(user.email),
   decide: (call, { user }) => {
     const { work } = call
@@ -263,14 +263,17 @@ export function refuseTaken(call: Call, object: AuditObject): Refused {
   return refuseField(call, object, 'name_taken', { field: 'email', detail: 'A user has this address already.' })
 }
 
-export function userHanded(user: Roles & Pick<User, 'uid' | 'email'> & { readonly id?: number }): Handed {
+export function userHanded(
+  user: Roles & Pick<User, 'uid' | 'email'> & { readonly id?: number },
+  written: Handed['written'],
+): Handed {
   const { uid, email, id = null } = user
-  return { thing: 'user', object: { kind: 'user', id, uid, name: email, ...noVersion }, ...userReach(user) }
+  return { thing: 'user', object: { kind: 'user', id, uid, name: email, ...noVersion }, written, ...userReach(user) }
 }
 
 export function usersHanded(call: Call, id: number): readonly Handed[] {
   const found = allows(call.scopes, right, everywhere) ? userOf(call, id) : undefined
-  return found === undefined ? [] : [userHanded(found)]
+  return found === undefined ? [] : [userHanded(found, null)]
 }
 
 /** For taking something from a user: nobody takes what they could not give; from where and until when does not count. */
@@ -285,12 +288,12 @@ function handedByUser(call: Call, operation: Update): readonly Handed[] {
   const found = userOf(call, id)
   const next = change?.user
   const isSelf = isOwn(call, operation)
-  const begun = session === undefined ? [] : [{ ...keyHanded(session), thing: 'session' } as const]
+  const begun = session === undefined ? [] : [{ ...keyHanded(session, null), thing: 'session' } as const]
   if (found === undefined) return []
   if (next === undefined) return isSelf ? [] : managed(call, id)
   const { networks, until } = reachOf(call)
   const written = { field: 'environment_roles', before: userReach(found).scopes } as const
-  const handed = { ...userHanded(next), written }
+  const handed = userHanded(next, written)
   const isLetIn = !next.isDisabled && (found.isDisabled || isWider(next, found) || isOtherWayIn(found, next))
   return [...(isSelf ? [] : managed(call, id)), isLetIn ? handed : { ...handed, networks, until }, ...begun]
 }

@@ -335,6 +335,7 @@ function handed({ key }: Call, webhook: Pick<Webhook, 'uid' | 'host' | 'scopes'>
   return {
     thing: 'webhook',
     object: { kind: 'webhook', id, uid, name: host, ...noVersion },
+    written: null,
     scopes: scopes.length === 0 ? [] : parseScopes(scopes),
     ...{ networks: [], until: key?.expiresAt ?? null, isOwner: false },
   }
