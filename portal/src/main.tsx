@@ -10,11 +10,13 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { takeLoginCode } from './api/logins.ts'
 import { App } from './app.tsx'
+import { keepPresses } from './ui/presses.ts'
 import { applyTheme } from './ui/theme.ts'
 import { guardLeaving } from './ui/unsaved.ts'
 
 applyTheme()
 guardLeaving()
+keepPresses()
 
 /** Kept in memory alone, so that it stays in no history and no address bar. */
 const welcomeToken = takeToken()

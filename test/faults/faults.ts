@@ -6646,6 +6646,14 @@ export const faults: readonly Fault[] = [
     'narrower role',
   ),
   fault(
+    'the portal: a press counts though the button has moved away under the pointer',
+    'portal/src/ui/presses.ts',
+    'return x < left || x > right || y < top || y > bottom',
+    'return false',
+    'portal/ahead.test.ts',
+    'moves away under the pointer',
+  ),
+  fault(
     'the portal: a time is that of who chooses it',
     'portal/src/environments/rollback.tsx',
     'to: time.toISOString()',

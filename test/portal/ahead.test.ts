@@ -63,6 +63,38 @@ for (const engine of engines.slice(0, 1)) {
       await dialog.getByText('Read secret db-password by checkout service: 3 times').waitFor()
     })
 
+    test('and the button that was pressed while that came moves away under the pointer, but is pressed all the same', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api, url } = portal.server
+      await api.post('/v3/secrets', { name: 'db-password', value: 'v' })
+      const { body } = await api.post('/v3/keys', { name: 'checkout service', scopes: ['secrets:read'] })
+      await new Api(url, body.api_key).get('/v3/secrets/1')
+      const page = await portal.openAs(owner, '/portal/lists')
+      const answered = Promise.withResolvers<void>()
+      await page.route('**/v3/what-if', async (route) => {
+        await answered.promise
+        await route.continue()
+      })
+      await page.getByRole('button', { name: 'Delete default' }).click()
+      const dialog = page.getByRole('alertdialog')
+      await dialog.getByText('Checking the audit log…').waitFor()
+      await dialog.getByText('Not deployed to any known target').waitFor()
+      await dialog.getByLabel('Type its name to confirm').fill('default')
+      const button = dialog.getByRole('button', { name: 'Delete permanently' })
+      await button.hover()
+      const before = await button.boundingBox()
+
+      await page.mouse.down()
+      answered.resolve()
+      await dialog.getByText('Read secret db-password by checkout service').waitFor()
+      const after = await button.boundingBox()
+      assert.ok(before !== null && after !== null && after.y > before.y + before.height, 'It did not move away.')
+      await page.mouse.up()
+
+      await page.getByText('default deleted').waitFor()
+      assert.equal((await api.get('/v3/secrets/1')).status, 404)
+    })
+
     test('which requests a narrower role would refuse, once it is chosen, and saves without an answer too', async (t) => {
       const portal = await startPortal(t, engine)
       const { api } = portal.server

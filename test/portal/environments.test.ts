@@ -157,8 +157,11 @@ for (const engine of portalEngines) {
       const page = await portal.openAs(owner, '/portal/secrets')
       await page.getByRole('button', { name: /Environment$/ }).focus()
       await page.keyboard.press('Enter')
-      await page.getByRole('option', { name: 'default' }).waitFor()
+      // A key goes to where the focus is.
+      const focused = (name: string) => page.getByRole('option', { name }).and(page.locator(':focus')).waitFor()
+      await focused('default')
       await page.keyboard.press('ArrowDown')
+      await focused('prod')
       await page.keyboard.press('Enter')
       await page.waitForURL('**/portal/@prod/secrets')
       if (pictures !== undefined) await page.screenshot({ path: `${pictures}/switch-1440.png` })

@@ -8,7 +8,7 @@ import { Api } from '../support/api.ts'
 import type { TestEngine } from '../support/engines.ts'
 import { Person } from '../support/person.ts'
 import { enrolTotp } from '../support/portal-account.ts'
-import { owner, portalEngines, startPortal, violations } from './portal.ts'
+import { owner, portalEngines, settled, startPortal, violations } from './portal.ts'
 
 /** The same person, at the same address, in another account. */
 const inAcme = { ...owner, name: 'Ada of Acme', password: 'timber-anchor-violet-sparrow' }
@@ -54,6 +54,8 @@ for (const engine of portalEngines) {
       const page = await portal.open()
       await page.goto('/portal/')
       await page.getByLabel('Email').waitFor()
+      // It has been told that there is one.
+      await settled(page)
       assert.equal(await accountField(page).count(), 0)
 
       // Made while the page was open.
