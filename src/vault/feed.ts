@@ -54,7 +54,7 @@ const ofRights: ReadonlySet<string> = new Set(rightsActions)
 const relevant: readonly Action[] = [...new Set([...changeActions, ...rightsActions])]
 
 /** Of the store, what is read here. */
-type Trail = Pick<Store, 'auditSize' | 'recordsAmong' | 'secretNamed'>
+export type Trail = Pick<Store, 'auditSize' | 'recordsAmong' | 'secretNamed'>
 
 export class Feed {
   readonly #store: Trail
@@ -154,9 +154,7 @@ export class Feed {
     while (this.#position < size && this.#members.size > 0) {
       // Those who come meanwhile join when this is done.
       const members = [...this.#members]
-      const isWhole = members.some(({ viewer }) => viewer.isAuditor)
-      const { records, reached } = await this.#read(this.#position, size, isWhole)
-      if (mayEndRights(records)) await this.#renew(members)
+      const { records, reached } = await this.#readFor(members, this.#position, size, () => this.#renew(members))
       const hasName = await this.#namesFor(members, records)
       const shared = new Map<string, Event>()
       for (const member of members) give(member, records, reached, hasName, shared)
@@ -167,10 +165,20 @@ export class Feed {
   async #catchUp(member: Member, upTo: number): Promise<void> {
     await member.sink.ready()
     if (member.isOver) return
-    const { records, reached } = await this.#read(member.position, upTo, member.viewer.isAuditor)
-    if (mayEndRights(records)) await this.#renewOne(member, member.renew())
+    const renew = () => this.#renewOne(member, member.renew())
+    const { records, reached } = await this.#readFor([member], member.position, upTo, renew)
     const hasName = await this.#namesFor([member], records)
     give(member, records, reached, hasName, new Map())
+  }
+
+  /** What members may be told by the rights that they have after it. @param renew asks what these are */
+  async #readFor(members: readonly Member[], after: number, size: number, renew: () => Promise<void>) {
+    const isWhole = members.some(isAuditor)
+    const read = await this.#read(after, size, isWhole)
+    if (!mayEndRights(read.records)) return read
+    await renew()
+    // Of what whoever may see more since then is told, not all was read.
+    return !isWhole && members.some(isAuditor) ? this.#read(after, size, true) : read
   }
 
   async #read(after: number, size: number, isWhole: boolean) {
@@ -267,6 +275,10 @@ export class Feed {
     member.isOver = true
     member.sink.end(reason)
   }
+}
+
+function isAuditor({ viewer }: Member): boolean {
+  return viewer.isAuditor
 }
 
 function mayEndRights(records: readonly AuditRecord[]): boolean {

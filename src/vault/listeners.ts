@@ -2,7 +2,7 @@
 import { Refusal } from '../errors.ts'
 import type { Listener } from '../store/operations/events.ts'
 import type { Store } from '../store/store.ts'
-import { Feed, type Member } from './feed.ts'
+import { Feed, type Member, type Trail } from './feed.ts'
 
 /** How many may listen at once: with one key or as one person, in one account, on this node. */
 const maxOfOne = 250
@@ -12,7 +12,7 @@ const maxInAll = 3000
 export class Listeners {
   /** For a node that takes few connections. */
   maxInAll = maxInAll
-  readonly #store: Store
+  readonly #store: Trail & Pick<Store, 'follow'>
   readonly #now: () => number
   readonly #feeds = new Map<number, Feed>()
   readonly #counts = new Map<string, number>()
@@ -22,7 +22,7 @@ export class Listeners {
   #unfollow: (() => void) | undefined
 
   /** @param now milliseconds since 1970, as keys end */
-  constructor(store: Store, now: () => number) {
+  constructor(store: Trail & Pick<Store, 'follow'>, now: () => number) {
     this.#store = store
     this.#now = now
   }
@@ -66,6 +66,8 @@ export class Listeners {
 
   /** Tells somebody of what comes, until they are at an end. Resolves when they have what was there: records up to `size`. */
   async add(accountId: number, member: Member, size: number): Promise<void> {
+    // Whoever took a place before, and begins only now, would be waited for.
+    if (this.#isStopping) return this.#end(member)
     this.#unfollow ??= this.#store.follow(
       (grown) => this.#feeds.get(grown)?.wake(),
       () => this.#feeds.keys(),

@@ -1,12 +1,14 @@
-/** Who listens to a trail is told of nothing once their right has ended, whenever they come. */
+/** Who listens to a trail is told of what they may see by then, and of nothing else, whenever they come. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { AuditRecord } from '../../src/audit/record.ts'
 import { Refusal } from '../../src/errors.ts'
 import type { Listener } from '../../src/store/operations/events.ts'
-import { viewerOf } from '../../src/vault/event-view.ts'
+import { type Viewer, viewerOf } from '../../src/vault/event-view.ts'
 import { Feed, type Member } from '../../src/vault/feed.ts'
+import { Listeners } from '../../src/vault/listeners.ts'
+import { until } from '../support/receiver.ts'
 
 const accountId = 1
 const principal = { kind: 'key', id: 1, name: 'k' } as const
@@ -19,13 +21,14 @@ const listener: Listener = {
   environments: [],
   endsAt: null,
 }
+const changed = { id: 2, uid: null, name: 'k', version: null, hash: null } as const
 const revoked: AuditRecord = {
   accountId,
   seq: 3,
   time: 0,
   principal,
   action: 'key.revoke',
-  object: { kind: 'key', id: 2, uid: null, name: 'k', version: null, hash: null },
+  object: { ...changed, kind: 'key' },
   outcome: 'ok',
   requestId: 'r',
   address: '127.0.0.1',
@@ -69,23 +72,81 @@ test('Who begins while others are told that a right has ended is asked what they
   await setImmediate()
 
   assert.deepEqual(second.told, ['end unauthenticated'])
-  assert.deepEqual(first.told, ['up to 3'])
+  assert.deepEqual(first.told, ['up to 3: '])
   feed.leave(first.member)
 })
 
-function memberAt(position: number, isRevoked: boolean): { readonly member: Member; readonly told: readonly string[] } {
+test('Whoever may see more by what is read is told of all since then, however much is read at once', async () => {
+  const auditor = { ...listener, scopes: [{ right: 'audit:read', pattern: '*', environment: null }] } as const
+  const records = [
+    { ...revoked, action: 'user.update', object: { ...changed, kind: 'user' } },
+    { ...revoked, seq: 4, action: 'secret.read', object: { ...changed, kind: 'secret' } },
+  ] as const
+  let size = 2
+  const feed = new Feed(
+    {
+      auditSize: async () => size,
+      recordsAmong: async (_, { after, upTo, changes }) =>
+        records
+          .filter(
+            ({ seq, action }) => seq > after && seq <= upTo && (changes === undefined || changes.includes(action)),
+          )
+          .map((record) => ({ record, head: Buffer.alloc(32) })),
+      secretNamed: async () => undefined,
+    },
+    accountId,
+    Date.now,
+  )
+  const [late, there] = [2, 2].map((position) => memberAt(position, false, viewerOf(auditor, {})))
+  assert.ok(late !== undefined && there !== undefined)
+
+  await feed.join(there.member, 2)
+  size = 4
+  feed.wake()
+  await feed.join(late.member, 4)
+  await until(() => there.told.length > 0)
+
+  for (const { told } of [there, late]) assert.deepEqual(told, ['up to 4: 3 4'])
+  for (const { member } of [there, late]) feed.leave(member)
+})
+
+test('Whoever begins once the server stops is told that it does, and waited for by nobody', async () => {
+  const listeners = new Listeners(
+    {
+      ...{ auditSize: () => assert.fail(), recordsAmong: () => assert.fail(), secretNamed: () => assert.fail() },
+      follow: () => assert.fail(),
+    },
+    Date.now,
+  )
+  const giveBack = listeners.take(listener)
+  const { member, told } = memberAt(2, false)
+
+  listeners.stop()
+  await listeners.add(accountId, member, 2)
+
+  assert.deepEqual(told, ['end stopping'])
+  listeners.remove(accountId, member)
+  giveBack()
+})
+
+/** @param renewed as whom they may listen once it is asked anew */
+function memberAt(
+  position: number,
+  isRevoked: boolean,
+  renewed?: Viewer,
+): { readonly member: Member; readonly told: readonly string[] } {
   const told: string[] = []
   const viewer = viewerOf(listener, {})
   const member: Member = {
     sink: {
-      give: (_, reached) => void told.push(`up to ${reached}`),
+      give: (events, reached) => void told.push([`up to ${reached}`, events.map(({ id }) => id).join(' ')].join(': ')),
       ready: async () => {},
       end: (reason) => void told.push(`end ${reason}`),
     },
     ...{ viewer, position, isOver: false, identity: String(isRevoked) },
     renew: async () => {
       if (isRevoked) throw new Refusal('unauthenticated', 'The API key is revoked.')
-      return viewer
+      return renewed ?? viewer
     },
   }
   return { member, told }
