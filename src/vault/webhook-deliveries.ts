@@ -165,12 +165,12 @@ class Deliverer {
 
   async #follow(standing: Standing): Promise<boolean> {
     const { store, now } = this.#vault
-    const prepared = await this.#prepare(standing.webhook)
-    if (prepared === undefined) return false
-    const { accountId } = prepared.webhook
-    const page = await store.recordsAfter(accountId, standing.seq, recordsAtOnce)
+    if (this.#isLeftAlone(standing.webhook)) return false
+    const page = await store.recordsAfter(standing.webhook.accountId, standing.seq, recordsAtOnce)
     const last = page.at(-1)
-    if (last === undefined) return false
+    // Asked once they are read: what came to be meanwhile, such as an environment, would not be known of them.
+    const prepared = last === undefined ? undefined : await this.#prepare(standing.webhook)
+    if (last === undefined || prepared === undefined) return false
     const wanted = page
       .map((stored) => ({ record: stored.record, aside: prepared.asideOf(stored) }))
       .filter(({ record, aside }) => wants(prepared.webhook, record, aside) && prepared.mayTell(record))
@@ -279,10 +279,10 @@ class Deliverer {
   }
 
   /** @returns nothing where it is not to be told anything now */
-  async #prepare({ accountId, id, maker }: Webhook): Promise<Prepared | undefined> {
+  async #prepare(standing: Webhook): Promise<Prepared | undefined> {
+    if (this.#isLeftAlone(standing)) return undefined
+    const { accountId, id, maker } = standing
     const name = `${accountId} ${id}`
-    const { now } = this.#vault
-    if ((this.#forged.get(name) ?? 0) > now()) return undefined
     const ask = (personId: number | undefined) =>
       this.#ask(accountId, { kind: 'follow_webhook', id, maker: { kind: maker.kind, id: maker.id }, personId })
     let found = await ask(this.#persons.get(name))
@@ -303,6 +303,10 @@ class Deliverer {
       ...{ webhook, nameOf: view.nameOf, mayTell: (record) => view.maySee(seenOf(record)) },
       asideOf: ({ aside }) => (isManaged ? aside : undefined),
     }
+  }
+
+  #isLeftAlone({ accountId, id }: Webhook): boolean {
+    return (this.#forged.get(`${accountId} ${id}`) ?? 0) > this.#vault.now()
   }
 
   async #ask(accountId: number, operation: Op<'follow_webhook'>) {

@@ -391,6 +391,19 @@ export const faults: readonly Fault[] = [
     },
   ),
   fault(
+    'what a maker may see is asked once the records are read',
+    'vault/webhook-deliveries.ts',
+    'const page = await store.recordsAfter(standing.webhook.accountId, standing.seq, recordsAtOnce)',
+    'const before = await this.#prepare(standing.webhook)\n    const page = await store.recordsAfter(standing.webhook.accountId, standing.seq, recordsAtOnce)',
+    'v3/webhooks.test.ts',
+    'SQLite.*that is made while',
+    {
+      file: 'vault/webhook-deliveries.ts',
+      find: 'last === undefined ? undefined : await this.#prepare(standing.webhook)',
+      replace: 'last === undefined ? undefined : before',
+    },
+  ),
+  fault(
     'what a maker may see is met with what they could see when they made it',
     'store/decide/caller.ts',
     'revokedAt === null && (expiresAt === null || expiresAt > now) && networks.length === 0',

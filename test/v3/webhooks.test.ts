@@ -93,6 +93,11 @@ function nameIn(message: Pick<Message, 'event'> | undefined): unknown {
   return (message?.event['object'] as { readonly name: unknown } | undefined)?.name
 }
 
+/** Whether there are records that were not looked at for a webhook yet. */
+async function isBehind({ store }: Hooked['vault']): Promise<boolean> {
+  return (await store.webhooks.behind({ accountId: 0, id: 0 })).length > 0
+}
+
 const put = (api: Api, name: string) => api.post('/v3/secrets', { name, value: `value of ${name}` })
 
 for (const engine of engines) {
@@ -349,6 +354,30 @@ for (const engine of engines) {
       await put(api, 'not-for-ada')
       await until(async () => (await api.get(`/v3/webhooks/${hers.body['id']}`)).body['disabled_for'] === 'maker')
       assert.equal(receiver.messages.length, 2)
+    })
+
+    test('tell of an environment that is made while records are read, too', async (t) => {
+      const { api, receiver, withScopes, vault, hush, restart } = await hooked(t, engine)
+      // The scope goes by the name: another environment may have it later.
+      assert.equal((await api.post('/v3/environments', { name: 'staging' })).status, 201)
+      await makeHook(await withScopes('audit:read@staging', 'secrets:list'), receiver)
+      assert.equal((await api.delete('/v3/environments/2')).status, 200)
+      await hush()
+      const { store } = vault
+      const read = store.recordsAfter.bind(store)
+      const reading = t.mock.method(store, 'recordsAfter', async (...asked: Parameters<typeof read>) => {
+        reading.mock.restore()
+        assert.equal((await api.post('/v3/environments', { name: 'staging' })).status, 201)
+        const inStaging = { 'strongroom-environment': 'staging' }
+        assert.equal((await api.post('/v3/secrets', { name: 'first', value: 'v' }, inStaging)).status, 201)
+        return read(...asked)
+      })
+      await restart()
+      await until(() => reading.mock.callCount() > 0)
+      await until(async () => !(await isBehind(vault)))
+      await api.post('/v3/secrets', { name: 'second', value: 'v' }, { 'strongroom-environment': 'staging' })
+      await until(() => receiver.messages.some((message) => nameIn(message) === 'second'))
+      assert.deepEqual(receiver.messages.map(nameIn).sort(), ['first', 'second'])
     })
 
     test('hold back what waits once its maker may not see it any more', async (t) => {
