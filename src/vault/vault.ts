@@ -126,15 +126,21 @@ export interface Repeat {
 export type Identity = Results['authenticate']
 
 const maxRemembered = 10_000
+const maxTries = 5
 
 /** @throws Refusal `unauthenticated` */
 export async function authenticate(vault: Vault, asker: Asker): Promise<Identity> {
-  const identity = await ask(vault, asker, { kind: 'authenticate' })
-  await learnKeyOf(vault, identity.accountKey)
-  // What a user may do can change, and what an API key may does not.
-  const isKey = asker.caller.kind === 'token' && identity.key?.userId === null
-  if (isKey) remember(vault.identities, asker.caller.hash, identity)
-  return identity
+  for (let tries = 1; ; tries++) {
+    const identity = await ask(vault, asker, { kind: 'authenticate' })
+    const { accountId, accountKey, key } = identity
+    await learnKeyOf(vault, accountKey)
+    // Its customer may have set another guard since it was read: then it is sealed under that one, and this opens nothing.
+    const isNow = vault.keyring.knowsGuard(accountId, accountKey)
+    // What a user may do can change, and what an API key may does not.
+    const isKey = asker.caller.kind === 'token' && key?.userId === null
+    if (isNow && isKey) remember(vault.identities, asker.caller.hash, identity)
+    if (isNow || tries === maxTries) return identity
+  }
 }
 
 /**

@@ -404,6 +404,14 @@ export const faults: readonly Fault[] = [
     },
   ),
   fault(
+    'what is remembered of a key of the API is as the key of the account is sealed now',
+    'vault/vault.ts',
+    'const isNow = vault.keyring.knowsGuard(accountId, accountKey)',
+    'const isNow = tries > 0',
+    'v3/customer-key-nodes.test.ts',
+    'SQLite.*for the first time',
+  ),
+  fault(
     'what a maker may see is met with what they could see when they made it',
     'store/decide/caller.ts',
     'revokedAt === null && (expiresAt === null || expiresAt > now) && networks.length === 0',

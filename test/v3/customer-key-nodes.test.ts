@@ -131,6 +131,27 @@ for (const engine of engines) {
       assert.deepEqual(vault.customerKeys.states(), [{ accountId: 1, closedFor: null }])
     })
 
+    test('set while a key of the API is looked at for the first time leaves nothing old to be sealed with', async (t) => {
+      const { api, input, vault, withScopes } = await setUp(t, engine)
+      const writer = await withScopes('secrets:write')
+      const { store } = vault
+      const submit = store.submit.bind(store)
+      const looking = t.mock.method(store, 'submit', async (request: Parameters<typeof submit>[0]) => {
+        const outcome = await submit(request)
+        if (request.operation.kind === 'authenticate') {
+          looking.mock.restore()
+          ok(await api.put(path, input))
+        }
+        return outcome
+      })
+      // As on a node that has not used the key of the account yet.
+      vault.keyring.forgetUnwrapped()
+      ok(await writer.post('/v3/secrets', { name: 'first', value: 'v' }))
+      assert.equal(looking.mock.callCount(), 1)
+      vault.keyring.forgetUnwrapped()
+      ok(await writer.post('/v3/secrets', { name: 'second', value: 'v' }))
+    })
+
     test('withdrawn in the middle of what is read leaves nothing half given: each is answered whole, or refused', async (t) => {
       const { api, transit, vault, names } = await setUp(t, engine)
       const asked = Array.from({ length: 12 }, () => api.post('/v3/secrets/batch', { names }))
