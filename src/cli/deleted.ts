@@ -1,17 +1,15 @@
 /** `strongroom deleted`: what was deleted and can be restored for a while. */
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
+import { amountOf } from './keeping.ts'
 import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
 export async function list(options: RemoteOptions): Promise<void> {
-  const deleted = await Array.fromAsync((await connect(options)).deleted.list())
+  const client = await connect(options)
+  const deleted = await Array.fromAsync(client.deleted.list())
   if (options.json) return printJson({ deleted })
-  if (deleted.length === 0) {
-    return tell(
-      'Nothing that was deleted here can be restored. Deletion is permanent unless the account keeps what is deleted: turn that on with "strongroom settings update --recovery-days 7".',
-    )
-  }
+  if (deleted.length === 0) return tell(nothingKept(await client.deleted.recoveryDays()))
   printTable(
     ['ID', 'KIND', 'NAME', 'ENVIRONMENT', 'DELETED', 'BY', 'RESTORABLE UNTIL'],
     deleted.map((one) => {
@@ -19,6 +17,15 @@ export async function list(options: RemoteOptions): Promise<void> {
       return [String(id), kind, name, environment ?? '', at, by.name, until]
     }),
   )
+}
+
+function nothingKept(days: number): string {
+  const text = 'Nothing that was deleted here can be restored.'
+  if (days === 0) {
+    return `${text} Deletion is permanent in this account: "strongroom settings update --recovery-days 7" changes that.`
+  }
+  const kept = `What is deleted is kept for ${amountOf(days)} and listed in its own environment`
+  return `${text} ${kept}: name it with -e.`
 }
 
 interface RestoreOptions extends RemoteOptions {

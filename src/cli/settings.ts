@@ -3,6 +3,7 @@ import type { Settings } from '../client/model.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { numberOf } from './input.ts'
+import { amountOf } from './keeping.ts'
 import { Fault, print, printJson, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
@@ -37,8 +38,4 @@ export async function update(options: UpdateOptions): Promise<void> {
 
 function undoOf({ recovery_days: days }: Settings): string {
   return days === 0 ? 'off: deletion is permanent' : `on: what is deleted can be restored for ${amountOf(days)}`
-}
-
-function amountOf(days: number): string {
-  return days === 1 ? '1 day' : `${days} days`
 }

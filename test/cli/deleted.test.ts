@@ -69,8 +69,22 @@ suite('strongroom deleted and rollback', () => {
 
     const { code, stdout, stderr } = await person.run(['deleted', 'list'])
     assert.deepEqual([code, stdout], [0, ''])
-    assert.match(stderr, /Deletion is permanent unless .*settings update --recovery-days 7/)
+    assert.match(stderr, /^Nothing .* Deletion is permanent .*settings update --recovery-days 7/)
     assert.deepEqual(JSON.parse((await person.run(['deleted', 'list', '--json'])).stdout), { deleted: [] })
+  })
+
+  test('say where nothing is kept that it is kept elsewhere, if it is kept', async (t) => {
+    const person = await startPerson(t)
+    await person.server.api.put('/v3/settings', { recovery_days: 7 })
+    await person.run(['env', 'create', 'staging'])
+    await person.run(['secrets', 'set', 'a', '-e', 'staging'], { input: 'x' })
+    await person.run(['secrets', 'delete', 'a', '-e', 'staging', '--yes'])
+
+    const { code, stdout, stderr } = await person.run(['deleted', 'list'])
+    assert.deepEqual([code, stdout], [0, ''])
+    assert.match(stderr, /^Nothing .* for 7 days.* its own environment: name it with -e\./)
+    assert.doesNotMatch(stderr, /permanent|recovery-days/)
+    assert.match((await person.run(['deleted', 'list', '-e', 'staging'])).stdout, /\n1 +secret +a +staging /)
   })
 
   test('roll an environment back after a preview', async (t) => {
