@@ -180,6 +180,13 @@ export const rules = sealedRows<Within>()('rules', signInRules, { by: ofAccount 
 /** Whether the list of a secret is deleted, and what is in it goes in parts. */
 const isGoing = `(select 1 from lists d where d.account_id = t.account_id and d.id = t.list_id and d.deleter_kind is not null)`
 
+/**
+ * A query of its own, as it is found by its whole key then: joined to one secret that is asked for by its id, it may be picked
+ * out of all versions of that.
+ */
+const currentValue = `(select v.sealed from versions v
+  where v.account_id = t.account_id and v.secret_id = t.id and v.version = t.version)`
+
 export const secretsById = wholeSecrets<Ref>('secrets', { by: byId, isPlannedOnce: true })
 export const secretsNamed = wholeSecrets<PlacedRef>('secrets_named', { by: inEnvironment })
 /** The secrets of a list beyond an id: a few more than go in one part. */
@@ -232,10 +239,9 @@ function wholeSecrets<Asked>(name: string, options: Pick<Options<Asked>, 'by' | 
     name,
     secrets,
     {
-      select: `${listed(secrets)}, k.key_version, k.wrapped, v.sealed, ${isGoing} as is_going`,
+      select: `${listed(secrets)}, k.key_version, k.wrapped, ${currentValue} as sealed, ${isGoing} as is_going`,
       ...options,
-      joins: `left join secret_keys k on k.account_id = t.account_id and k.secret_id = t.id
-        left join versions v on v.account_id = t.account_id and v.secret_id = t.id and v.version = t.version`,
+      joins: 'left join secret_keys k on k.account_id = t.account_id and k.secret_id = t.id',
       ending: 'order by t.id',
     },
     (rows) => rows.map(toStoredSecret),

@@ -3478,6 +3478,14 @@ export const faults: readonly Fault[] = [
     'PostgreSQL.*finds one by an index',
   ),
   fault(
+    'the value of one secret is not looked for among all of its versions',
+    'store/lookups.ts',
+    'v.secret_id = t.id and v.version = t.version)`',
+    'v.secret_id = t.id order by v.version desc limit 1)`',
+    'store/lookups.test.ts',
+    'PostgreSQL.*finds one by an index',
+  ),
+  fault(
     'the memory of the start is given back',
     'cli/host/once-idle.ts',
     '    collectAll()\n',
