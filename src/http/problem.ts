@@ -128,11 +128,16 @@ interface SchemaFault {
 /** From the validator's report, without anything that was sent but the names of fields. */
 function fromValidation(error: FastifyError): Refusal {
   const where = error.validationContext ?? 'request'
-  const fields = (error.validation ?? []).map((fault) => toFieldFault(fault as SchemaFault, where))
+  const fields = withoutRepeats((error.validation ?? []).map((fault) => toFieldFault(fault as SchemaFault, where)))
   const [first] = fields
   return new Refusal('invalid', first === undefined ? 'The request is not valid.' : `${first.field}: ${first.detail}`, {
     fields,
   })
+}
+
+/** What breaks several rules of a field is told once: the words for them are the same. */
+function withoutRepeats(fields: readonly FieldFault[]): FieldFault[] {
+  return [...new Map(fields.map((one) => [JSON.stringify([one.field, one.detail]), one])).values()]
 }
 
 function toFieldFault({ keyword, instancePath, params, parentSchema }: SchemaFault, where: string): FieldFault {
