@@ -74,8 +74,8 @@ export async function countActivity(
   by: Step | undefined,
 ): Promise<Activity> {
   const { accountId, scopes } = await ask(vault, asker, { kind: 'read_audit' })
-  const view = await viewOf(vault, asker, accountId, scopes)
   const size = await vault.store.auditSize(accountId)
+  const view = await viewOf(vault, asker, accountId, scopes)
   const range = await rangeOf(vault, accountId, size, filter)
   const step = by ?? stepFor(range)
   if (by !== undefined && by !== 'week' && countSteps(range, by) > maxSteps) {

@@ -52,6 +52,8 @@ export async function readAudit(
   before: (accountId: number) => number,
 ): Promise<AuditPage> {
   const { accountId, scopes } = await ask(vault, asker, { kind: 'read_audit' })
+  // First: what an environment that is made meanwhile has is not passed over, but looked at the next time.
+  const size = await vault.store.auditSize(accountId)
   const view = await viewOf(vault, asker, accountId, scopes)
   const { environment: named, ...others } = filter
   const isManaged = managesAccount(scopes)
@@ -59,7 +61,7 @@ export async function readAudit(
   const environmentId = named === undefined ? undefined : view.idOf(named)
   if (named !== undefined && environmentId === undefined)
     return { accountId, records: [], view, isManaged, next: undefined, archived: undefined }
-  const within = await spanOf(vault, accountId, await vault.store.auditSize(accountId), filter)
+  const within = await spanOf(vault, accountId, size, filter)
   const range = { first: within.first, last: Math.min(within.last, before(accountId) - 1) }
   const found = await findRecords(vault, accountId, { ...match, environmentId }, range, view, limit)
   return { accountId, view, isManaged, ...found }

@@ -412,6 +412,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*for the first time',
   ),
   fault(
+    'a page of the trail has no record of later than it is known what may be seen',
+    'vault/audit.ts',
+    'await spanOf(vault, accountId, size, filter)',
+    'await spanOf(vault, accountId, size < 0 ? size : await vault.store.auditSize(accountId), filter)',
+    'v3/audit.test.ts',
+    'SQLite.*that is made while',
+  ),
+  fault(
     'what a maker may see is met with what they could see when they made it',
     'store/decide/caller.ts',
     'revokedAt === null && (expiresAt === null || expiresAt > now) && networks.length === 0',

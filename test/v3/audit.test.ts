@@ -23,6 +23,30 @@ interface Shown {
 
 for (const engine of engines) {
   suite(`${engine.name}: the audit trail`, { skip: engine.skip }, () => {
+    test('leaves out nothing of an environment that is made while it is read, where it shows what is newer', async (t) => {
+      const { api, vault, withScopes } = await startServer(t, engine)
+      assert.equal((await api.post('/v3/environments', { name: 'staging' })).status, 201)
+      const auditor = await withScopes('audit:read@staging', 'audit:read:db-*')
+      assert.equal((await api.delete('/v3/environments/2')).status, 200)
+      const { store } = vault
+      const read = store.environments.bind(store)
+      const reading = t.mock.method(store, 'environments', async (accountId: number) => {
+        const found = await read(accountId)
+        reading.mock.restore()
+        assert.equal((await api.post('/v3/environments', { name: 'staging' })).status, 201)
+        const inStaging = { 'strongroom-environment': 'staging' }
+        assert.equal((await api.post('/v3/secrets', { name: 'web', value: 'v' }, inStaging)).status, 201)
+        assert.equal((await api.post('/v3/secrets', { name: 'db-1', value: 'v' })).status, 201)
+        return found
+      })
+
+      const shown = await trail(auditor)
+
+      assert.equal(reading.mock.callCount(), 1)
+      const there = (await trail(auditor)).filter(({ seq }) => seq <= (shown[0]?.seq ?? 0))
+      assert.deepEqual(shown, there)
+    })
+
     test('has one record for every operation, allowed or refused, and never a value', async (t) => {
       const { api, withScopes } = await startAccount(t, engine)
       const narrow = await withScopes('secrets:read:none')
