@@ -68,7 +68,9 @@ suite('PostgreSQL', { skip: postgres.skip }, () => {
         assert.match(used, new RegExp(`\\b${column} = `), `${question.name}: ${plan}`)
       }
       // Less than a whole key leads to more rows than one, such as to all versions of a secret.
-      for (const [, name, by = ''] of plan.matchAll(/Index Scan using \w+_pkey on (\w+).*\n\s*Index Cond: (.*)/g)) {
+      for (const [, name, by = ''] of plan.matchAll(
+        /Index Scan(?: Backward)? using \w+_pkey on (\w+).*\n\s*Index Cond: (.*)/g,
+      )) {
         const { columns, keyLength } = tables.find((table) => table.name === name) ?? assert.fail(name)
         for (const column of Object.keys(columns).slice(0, keyLength)) {
           assert.match(by, new RegExp(`\\b${column} = `), `${question.name}: ${plan}`)
