@@ -6707,6 +6707,22 @@ export const faults: readonly Fault[] = [
     'moves away under the pointer',
   ),
   fault(
+    'the portal: what one person did not confirm is done as nobody else',
+    'portal/src/api/session.ts',
+    "  set({ kind: 'out' })\n  answerAll(false)\n",
+    "  set({ kind: 'out' })\n",
+    'portal/people.test.ts',
+    'began and did not confirm',
+  ),
+  fault(
+    'the portal: what was refused before somebody signed in again does not end their new session',
+    'portal/src/api/session.ts',
+    'if (from.session !== asker.session) return true',
+    '',
+    'portal/people.test.ts',
+    'refused before they did',
+  ),
+  fault(
     'the portal: a time is that of who chooses it',
     'portal/src/environments/rollback.tsx',
     'to: time.toISOString()',

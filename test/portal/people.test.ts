@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { owner, placesOf, portalEngines, startPortal, violations } from './portal.ts'
+import { owner, placesOf, portalEngines, reader, settled, startPortal, violations } from './portal.ts'
 
 const invited = { email: 'mary@example.com', name: 'Mary Somerville', password: 'velvet-compass-harbour-plume' }
 
@@ -34,6 +34,21 @@ async function typePassword(page: Page, password: string): Promise<void> {
 
 /** What the window's cookie is good for. */
 const statusOfSecrets = async () => (await fetch('/v3/secrets', { headers: { 'strongroom-portal': '1' } })).status
+
+/** What a server answers in a session that has ended. */
+const ended = {
+  status: 401,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    type: 'urn:strongroom:problem:unauthenticated',
+    title: 'Unauthorized',
+    status: 401,
+    code: 'unauthenticated',
+    detail: 'The session has ended.',
+    message: 'The session has ended.',
+    request_id: 'test',
+  }),
+}
 
 for (const engine of portalEngines) {
   suite(`${engine.name}: people at the portal`, { skip: engine.skip }, () => {
@@ -67,6 +82,71 @@ for (const engine of portalEngines) {
       await dialog.waitFor({ state: 'detached' })
       await first.getByRole('button', { name: 'Reveal' }).click()
       assert.equal(await first.getByRole('region', { name: 'Revealed value' }).textContent(), 'planted-value')
+    })
+
+    test('do not do what another one began and did not confirm, who has signed out since', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/lists')
+      const refuse = Promise.withResolvers<void>()
+      const asked: string[] = []
+      page.on('request', (request) => {
+        if (new URL(request.url()).pathname === '/v3/keys') asked.push(request.method())
+      })
+      await page.route(/\/v3\/keys\?/, async (route) => {
+        await refuse.promise
+        await route.fulfill(ended)
+      })
+      await page.getByRole('link', { name: 'API keys' }).click()
+      portal.wait(16)
+      await page.getByRole('button', { name: 'New key' }).click()
+      await page.getByRole('textbox', { name: 'Name', exact: true }).fill('delicate')
+      await page.getByRole('button', { name: 'Create key' }).click()
+      await page.getByRole('dialog', { name: 'Confirm it’s you' }).waitFor()
+      refuse.resolve()
+      const again = page.getByRole('dialog', { name: 'Your session ended' })
+      await again.waitFor()
+
+      await again.getByRole('button', { name: 'Sign out' }).click()
+      await page.getByLabel('Email').fill(reader.email)
+      await page.getByLabel('Password').fill(reader.password)
+      await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+      await page.getByRole('button', { name: reader.name, exact: true }).waitFor()
+      await settled(page)
+
+      assert.deepEqual(asked, ['GET', 'POST'])
+      const { body } = await portal.server.api.get('/v3/audit?action=key.create')
+      assert.deepEqual(
+        body.records.map(({ principal }: { principal: { name: string } }) => principal.name),
+        [owner.email],
+      )
+    })
+
+    test('are not asked to sign in again by what was refused before they did', async (t) => {
+      const portal = await startPortal(t, engine)
+      const page = await portal.openAs(owner, '/portal/lists')
+      const refuse = Promise.withResolvers<void>()
+      const again = Promise.withResolvers<void>()
+      let asked = 0
+      await page.route('**/v3/sessions', async (route) => {
+        asked++
+        if (asked > 1) again.resolve()
+        else await refuse.promise
+        await (asked > 1 ? route.continue() : route.fulfill(ended))
+      })
+      // What the page has still to ask would end the session first.
+      await settled(page)
+      portal.wait(31)
+      await page.getByRole('link', { name: 'Settings' }).last().click()
+      const dialog = page.getByRole('dialog', { name: 'Your session ended' })
+      await dialog.getByLabel('Password').fill(owner.password)
+      await dialog.getByRole('button', { name: 'Sign in', exact: true }).click()
+      await dialog.waitFor({ state: 'detached' })
+
+      refuse.resolve()
+      await Promise.race([again.promise, dialog.waitFor()])
+
+      assert.equal(await dialog.count(), 0)
+      await page.getByRole('region', { name: 'Sessions' }).getByText('This device').waitFor()
     })
 
     test('see the page Users only when they may manage users, whatever their role is called', async (t) => {

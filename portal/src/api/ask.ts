@@ -1,21 +1,21 @@
 /** What every call goes through: a session that ended, and actions that must be confirmed, are settled on the way. */
 import { StrongroomError } from './client.ts'
-import { confirmAction, endSession } from './session.ts'
+import { type Asker, confirmAction, currentAsker, endSession } from './session.ts'
 
 /** The person changed their mind: nothing to report. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled'
 }
 
-/** Reads wait for the person to sign in again, and go on. */
+/** Reads wait for the person to sign in again, and go on: for them, and for nobody else. */
 export async function read<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
+    const from = currentAsker()
     try {
       return await call()
     } catch (error) {
-      if (hasEnded(error)) await endSession()
-      else if (needsConfirmation(error)) await confirmed()
-      else throw error
+      if (needsConfirmation(error)) await confirmed(from)
+      else if (!hasEnded(error) || !(await endSession(from))) throw error
     }
   }
 }
@@ -44,20 +44,21 @@ export async function act<T>(call: () => Promise<T>): Promise<T> {
 
 async function actOnce<T>(call: () => Promise<T>): Promise<T> {
   for (;;) {
+    const from = currentAsker()
     try {
       return await call()
     } catch (error) {
-      if (needsConfirmation(error)) await confirmed()
+      if (needsConfirmation(error)) await confirmed(from)
       else {
-        if (hasEnded(error)) void endSession()
+        if (hasEnded(error)) void endSession(from)
         throw error
       }
     }
   }
 }
 
-async function confirmed(): Promise<void> {
-  if (!(await confirmAction())) throw new Cancelled('Not confirmed.')
+async function confirmed(from: Asker): Promise<void> {
+  if (!(await confirmAction(from))) throw new Cancelled('Not confirmed.')
 }
 
 function hasEnded(error: unknown): boolean {

@@ -14,8 +14,21 @@ let state: State = { kind: 'loading' }
 const listeners = new Set<() => void>()
 /** Told when the session ends: whoever holds a value drops it. */
 const wipers = new Set<() => void>()
-let waiting: (() => void)[] = []
+let waiting: ((isBack: boolean) => void)[] = []
 let confirming: ((isConfirmed: boolean) => void)[] = []
+
+/** Who asks for something, and in which of their sessions. */
+export interface Asker {
+  readonly person: number
+  readonly session: number
+}
+
+let asker: Asker = { person: 0, session: 0 }
+
+/** Whoever is there: what is asked now is theirs. */
+export function currentAsker(): Asker {
+  return asker
+}
 
 function set(next: State): void {
   state = next
@@ -51,13 +64,18 @@ export async function loadSession(): Promise<void> {
 export function signedIn(session: Session): boolean {
   const isOther = state.kind === 'in' && !isSamePerson(state.session, session)
   keepAccount(session.account.name)
+  asker = { person: asker.person + (isOther ? 1 : 0), session: asker.session + 1 }
   set({ kind: 'in', session, hasEnded: false, isConfirming: false })
-  const [called, answers] = [waiting, confirming]
+  answerAll(!isOther)
+  return isOther
+}
+
+/** Those that wait for somebody: what another person asked for is not gone on with. */
+function answerAll(isSame: boolean): void {
+  const answers = [...waiting, ...confirming]
   waiting = []
   confirming = []
-  for (const go of called) go()
-  for (const answer of answers) answer(true)
-  return isOther
+  for (const answer of answers) answer(isSame)
 }
 
 /** Users are counted in each account. */
@@ -67,19 +85,29 @@ export function isSamePerson(a: Session, b: Session): boolean {
 
 export function signedOut(): void {
   wipe()
+  asker = { person: asker.person + 1, session: asker.session }
   set({ kind: 'out' })
+  answerAll(false)
 }
 
-/** Asks for a sign-in in place, and resolves after it. */
-export function endSession(): Promise<void> {
+/**
+ * Asks for a sign-in in place, unless there has been one since.
+ *
+ * @param from who asked for what was refused
+ * @returns whether they are back, after it
+ */
+export async function endSession(from: Asker): Promise<boolean> {
+  if (from.person !== asker.person) return false
+  if (from.session !== asker.session) return true
   wipe()
   if (state.kind !== 'in') set({ kind: 'out' })
   else if (!state.hasEnded) set({ ...state, hasEnded: true })
   return new Promise((resolve) => waiting.push(resolve))
 }
 
-/** Asks for the password once more; resolves to whether it was given. */
-export function confirmAction(): Promise<boolean> {
+/** Asks for the password once more; resolves to whether it was given. @param from who asked for what needs it */
+export async function confirmAction(from: Asker): Promise<boolean> {
+  if (from.person !== asker.person) return false
   if (state.kind === 'in' && !state.isConfirming) set({ ...state, isConfirming: true })
   return new Promise((resolve) => confirming.push(resolve))
 }
