@@ -127,7 +127,10 @@ function watch(page: Page, origins: readonly string[], faults: string[]): void {
     const isEditing = /^Applying inline style violates .*sha256-70V3CMWPGxNdfyYLVJaOqMxtQzssb4hCq5U17r/.test(
       message.text(),
     )
-    if (['error', 'warning'].includes(message.type()) && !isRefusal && !isEditing) faults.push(message.text())
+    // Containers and machines that others start or stop give this one other interfaces: the browser breaks off what is on its way.
+    const isElsewhere = message.text() === 'Failed to load resource: net::ERR_NETWORK_CHANGED'
+    const isOfPage = !isRefusal && !isEditing && !isElsewhere
+    if (['error', 'warning'].includes(message.type()) && isOfPage) faults.push(message.text())
   })
   page.on('pageerror', (error) => faults.push(error.stack ?? error.message))
   page.on('request', (request) => {

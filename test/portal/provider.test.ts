@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { parseAllowance } from '../../src/outbound/addresses.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { clientId, clientSecret, Provider } from '../support/provider.ts'
-import { startPortal, violations } from './portal.ts'
+import { settled, startPortal, violations } from './portal.ts'
 
 const lise = { sub: 'lise', email: 'lise@example.com', email_verified: true }
 
@@ -46,6 +46,8 @@ for (const engine of engines.slice(0, 1)) {
       await page.getByLabel('Name').fill('half-done')
       await page.getByLabel('Description').fill('what it is for')
       await page.getByRole('textbox', { name: 'Value' }).fill('planted-value')
+      // What the page has still to ask would end the session first.
+      await settled(page)
       portal.wait(31)
       await page.getByRole('button', { name: 'Create secret' }).click()
       const dialog = page.getByRole('dialog', { name: 'Your session ended' })

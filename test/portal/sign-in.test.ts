@@ -92,6 +92,8 @@ for (const engine of portalEngines) {
       await signIn(page, inAcme)
       await isIn(page, inAcme)
 
+      // What the page has still to ask would end the session first.
+      await settled(page)
       portal.wait(31)
       await page.getByRole('link', { name: 'Settings' }).last().click()
       const dialog = page.getByRole('dialog', { name: 'Your session ended' })
