@@ -114,8 +114,8 @@ suite('A node whose database lost what it acknowledged', { skip }, () => {
     primary.stop()
     standby.promote()
     const other = await startServer(t, postgres, { place: place(standby.url) })
-    const elsewhere = (await eventually(async () => await other.api.get('/v3/keys/self'))).status
-    assert.equal(elsewhere, 401)
+    // What was promoted takes a moment to write.
+    await eventually(async () => assert.equal((await other.api.get('/v3/keys/self')).status, 401))
 
     // Without a request: this node asks by itself, once it sees that a standby has taken over.
     const { vault } = other

@@ -34,18 +34,23 @@ export class Listened {
     this.#abort.abort()
   }
 
+  /** However long it takes while something comes. */
   async until(isThere: () => boolean, what = 'what was waited for'): Promise<void> {
-    const late = new AbortController()
-    const end = setTimeout(20_000, 'late', { signal: late.signal }).catch(() => 'done')
-    try {
-      while (!isThere()) {
-        const changed = new Promise<string>((resolve) => this.#changed.push(() => resolve('changed')))
-        if ((await Promise.race([changed, end])) === 'late') {
-          assert.fail(`${what} did not come: ${JSON.stringify(this.blocks.slice(-5))}`)
-        }
+    while (!isThere()) {
+      if (this.isOver || !(await this.#comesMore())) {
+        assert.fail(`${what} did not come: ${JSON.stringify(this.blocks.slice(-5))}`)
       }
+    }
+  }
+
+  async #comesMore(): Promise<boolean> {
+    const isOn = new AbortController()
+    const late = setTimeout(20_000, false, { signal: isOn.signal }).catch(() => false)
+    const changed = new Promise<boolean>((resolve) => this.#changed.push(() => resolve(true)))
+    try {
+      return await Promise.race([changed, late])
     } finally {
-      late.abort()
+      isOn.abort()
     }
   }
 
