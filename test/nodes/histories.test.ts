@@ -55,7 +55,10 @@ suite('Two nodes on PostgreSQL', { skip: postgres.skip }, () => {
 
     await Promise.all(
       keys.flatMap((api) =>
-        Array.from({ length: 40 }, async () => assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')),
+        Array.from({ length: 40 }, async () => {
+          const { body, text } = await api.get('/v3/secrets/1')
+          assert.equal(body.value, 'v', text)
+        }),
       ),
     )
 

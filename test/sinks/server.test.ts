@@ -72,7 +72,9 @@ for (const engine of engines) {
       assert.match(status.stdout, /^away \(syslog, 127\.0\.0\.1:\d+\): 0 records sent, \d+ left/m)
       assert.match(status.stdout, /failed at 20\S+: The receiver cannot be reached, or broke off \(ECONNREFUSED\)\./)
       const others = runCommand(place, ['audit', 'sinks', '--json'], { STRONGROOM_AUDIT_SINKS: '-' })
-      assert.deepEqual(JSON.parse(others.stdout).not_configured, ['away', 'file'])
+      // What hangs is given up after half a minute, and known from then on.
+      const known = (JSON.parse(others.stdout).not_configured as readonly string[]).filter((name) => name !== 'hangs')
+      assert.deepEqual(known, ['away', 'file'])
 
       const asked = performance.now()
       assert.deepEqual(await child.end('SIGTERM'), { code: 0, signal: null }, child.output())
