@@ -5,6 +5,9 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
+/** What tests fetch once and keep. */
+export const cacheFolder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'strongroom-tests')
+
 export interface Debian {
   readonly name: string
   /** With commas between them. */
@@ -13,8 +16,7 @@ export interface Debian {
 
 /** Where it is once it is made: one for each list of packages. */
 export function debianFile({ name, packages }: Debian): string {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  return join(cache, 'strongroom-tests', `${name}-${hash('sha256', packages, 'hex').slice(0, 12)}.tar`)
+  return join(cacheFolder, `${name}-${hash('sha256', packages, 'hex').slice(0, 12)}.tar`)
 }
 
 /** Makes it, unless it is there. */

@@ -1,37 +1,23 @@
 /** What a sink of OpenTelemetry sends, read with the published protocol: of Python's package, which refuses members that it does not know. */
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync } from 'node:fs'
 import http from 'node:http'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openReceiver } from '../../src/sinks/open.ts'
 import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 import { sendTo, trailOf, until } from '../support/sinks.ts'
+import { cacheFolder } from './debian.ts'
+import { missingInVenv } from './venv.ts'
 
 const [sqlite] = engines
-const packages = join(
-  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
-  'strongroom-tests',
-  'opentelemetry-proto',
-)
+const packages = join(cacheFolder, 'opentelemetry-proto')
 const wanted = ['opentelemetry-proto==1.38.0', 'protobuf==6.33.1']
 
-const skip = missing()
+const skip = missingInVenv(packages, wanted)
 if (skip !== false) console.error(`The published protocol of OpenTelemetry is not tried: ${skip}.`)
-
-function missing(): string | false {
-  if (existsSync(join(packages, 'ready'))) return false
-  mkdirSync(packages, { recursive: true })
-  if (spawnSync('python3', ['-m', 'venv', packages]).status !== 0) return 'python3 with venv: not installed'
-  const pip = spawnSync(join(packages, 'bin/python'), ['-m', 'pip', 'install', '--quiet', ...wanted])
-  if (pip.status !== 0) return `${wanted.join(', ')}: not to be had`
-  mkdirSync(join(packages, 'ready'))
-  return false
-}
 
 /** Reads a request as JSON, and prints what a collector would have of it. */
 const program = `

@@ -1,11 +1,12 @@
 /** Three PostgreSQL under Patroni, with etcd, on the loopback: real processes, which can be switched over and killed. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
 import { freePort } from '../../support/free-port.ts'
 import type { Lasting } from '../../support/server.ts'
+import { missingInVenv } from '../venv.ts'
 
 /** Not below a home: PostgreSQL runs as another user. */
 const cache = '/var/tmp/strongroom-tests'
@@ -23,23 +24,11 @@ export function missingForPatroni(): string | false {
   )
   if (tools.length > 0) return `${tools.join(', ')}: not installed`
   if (binaries() === undefined) return 'PostgreSQL: not installed'
-  return ensurePatroni() ? false : `Patroni ${patroniVersion} could not be had from PyPI`
+  return missingInVenv(python, [`patroni[etcd3]==${patroniVersion}`, 'psycopg[binary]'], pythonOfAll)
 }
 
 function binaries(): string | undefined {
   return globSync('/usr/lib/postgresql/*/bin').sort().at(-1)
-}
-
-function ensurePatroni(): boolean {
-  if (existsSync(join(python, 'bin/patroni'))) return true
-  mkdirSync(cache, { recursive: true })
-  rmSync(python, { recursive: true, force: true })
-  const made = spawnSync(pythonOfAll, ['-m', 'venv', python], { stdio: 'inherit' }).status === 0
-  const wanted = [`patroni[etcd3]==${patroniVersion}`, 'psycopg[binary]']
-  const isThere =
-    made && spawnSync(join(python, 'bin/pip'), ['install', '--quiet', ...wanted], { stdio: 'inherit' }).status === 0
-  if (!isThere) rmSync(python, { recursive: true, force: true })
-  return isThere
 }
 
 interface Member {
