@@ -24,8 +24,11 @@ for (const engine of engines) {
         { kind: 'read_secret', id: 1 },
       ])
 
-      // On PostgreSQL what changes nothing goes by itself.
-      assert.deepEqual(sizes, engine.name === 'SQLite' ? [6] : [4, 2])
+      // On PostgreSQL what changes nothing goes by itself, and either may be there first.
+      assert.deepEqual(
+        sizes.toSorted((one, other) => other - one),
+        engine.name === 'SQLite' ? [6] : [4, 2],
+      )
       assert.deepEqual(outcomes.map(wordOf), ['done', 'name_taken', 'not_found', 'done', 'not_found', 'done'])
       assert.deepEqual(await namesOf(server), ['1 first', '2 a', '3 b'])
       const records = await query(
