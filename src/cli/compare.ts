@@ -4,7 +4,7 @@ import type { ComparedName, CopiedSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { connectToAccount } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { Fault, print, printJson, printTable, tell } from './output.ts'
+import { countOf, Fault, print, printJson, printTable, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
 interface CompareOptions extends RemoteOptions {
@@ -109,7 +109,7 @@ export async function copy(from: string, to: string, names: readonly string[], o
   const done = await copyParts(client, from, to, changing)
   const untouched = preview.filter(({ name }) => !done.some((one) => one.name === name))
   if (json) return printJson({ from, to, dry_run: false, parts: changing.length, secrets: [...done, ...untouched] })
-  print(`Copied ${countOf(done.filter(({ state }) => state !== 'same').length)} from ${from} to ${to}.`)
+  print(`Copied ${countOf(done.filter(({ state }) => state !== 'same').length, 'secret')} from ${from} to ${to}.`)
 }
 
 /** Names and patterns as they are, or of more than one transaction takes the names in parts. */
@@ -150,7 +150,7 @@ async function copyParts(
     } catch (error) {
       if (done.length > 0) {
         const left = parts.flat().length - done.length
-        tell(`Copied ${countOf(done.length)}, which stay; ${left} are left. Run it again for these.`)
+        tell(`Copied ${countOf(done.length, 'secret')}, which stay; ${left} are left. Run it again for these.`)
       }
       throw error
     }
@@ -171,8 +171,4 @@ function questionOf(work: readonly CopiedSecret[], to: string): string {
   const replaced = work.filter(({ state }) => state === 'replaced').length
   const fresh = work.length - replaced
   return `Create ${fresh} and replace ${replaced} in ${to}?`
-}
-
-function countOf(count: number): string {
-  return `${count} ${count === 1 ? 'secret' : 'secrets'}`
 }

@@ -1,8 +1,7 @@
 /** `strongroom deleted`: what was deleted and can be restored for a while. */
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { amountOf } from './keeping.ts'
-import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
+import { countOf, Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
 export async function list(options: RemoteOptions): Promise<void> {
@@ -24,7 +23,7 @@ function nothingKept(days: number): string {
   if (days === 0) {
     return `${text} Deletion is permanent in this account: "strongroom settings update --recovery-days 7" changes that.`
   }
-  const kept = `What is deleted is kept for ${amountOf(days)} and listed in its own environment`
+  const kept = `What is deleted is kept for ${countOf(days, 'day')} and listed in its own environment`
   return `${text} ${kept}: name it with -e.`
 }
 

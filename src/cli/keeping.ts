@@ -40,11 +40,6 @@ export async function tellDeleted(
   print(`${what} is deleted. ${when} strongroom deleted restore ${deletion}`)
 }
 
-/** For how long it is kept. */
-export function amountOf(days: number): string {
-  return days === 1 ? '1 day' : `${days} days`
-}
-
 function endIn(days: number): string {
   return new Date(Date.now() + days * dayMs).toISOString().slice(0, 10)
 }

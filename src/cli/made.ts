@@ -1,6 +1,6 @@
 /** Who made something and what somebody made, in words. */
 import type { MadeThings, Principal } from '../client/model.ts'
-import { shown } from './output.ts'
+import { countOf, shown } from './output.ts'
 
 const nouns = { key: 'API key', user: 'user', workload: 'trust rule', host: 'the host' } as const
 
@@ -26,5 +26,5 @@ export function countsOf({ keys, trust_rules: rules, machines, webhooks }: MadeT
 
 function count(number: number, noun: string): string | undefined {
   if (number === 0) return undefined
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+  return countOf(number, noun)
 }

@@ -85,6 +85,11 @@ export interface Styled {
 
 type Cell = string | Styled
 
+/** So many of them: "1 day", "3 secrets". */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** Prints rows under their headings, in columns. */
 export function printTable(headings: readonly string[], rows: readonly (readonly Cell[])[]): void {
   const head = headings.map((text) => ({ text, style: 'dim' }) as const)

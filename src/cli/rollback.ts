@@ -1,7 +1,7 @@
 /** `strongroom rollback`: an environment made again what it was. */
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
+import { countOf, Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
 interface RollbackOptions extends RemoteOptions {
@@ -46,7 +46,7 @@ export async function rollBack(options: RollbackOptions): Promise<void> {
   ).length
   const created = preview.items.filter(({ state }) => state === 'created').length
   if (!options.json && created > 0 && !deleteCreated) {
-    tell(`${countOf(created)} created since then will stay; --delete-created deletes what is new.`)
+    tell(`${countOf(created, 'secret')} created since then will stay; --delete-created deletes what is new.`)
   }
   if (options.dryRun && count > 0) return
   if (count === 0) {
@@ -59,11 +59,7 @@ export async function rollBack(options: RollbackOptions): Promise<void> {
   }
   const done = await client.deleted.rollBack(input)
   if (options.json) return printJson(done)
-  print(`Rolled back ${countOf(count)} in ${shown(done.environment)} to ${input.to}.`)
-}
-
-function countOf(count: number): string {
-  return `${count} ${count === 1 ? 'secret' : 'secrets'}`
+  print(`Rolled back ${countOf(count, 'secret')} in ${shown(done.environment)} to ${input.to}.`)
 }
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }

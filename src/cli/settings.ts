@@ -3,8 +3,7 @@ import type { Settings } from '../client/model.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { numberOf } from './input.ts'
-import { amountOf } from './keeping.ts'
-import { Fault, print, printJson, tell } from './output.ts'
+import { countOf, Fault, print, printJson, tell } from './output.ts'
 import { confirm } from './prompt.ts'
 
 export async function show(options: RemoteOptions): Promise<void> {
@@ -25,7 +24,7 @@ export async function update(options: UpdateOptions): Promise<void> {
   const { settings } = await connect(options)
   const { recovery_days: before } = await settings.get()
   if (days < before && !options.yes) {
-    const lost = days === 0 ? 'All that was deleted' : `What was deleted more than ${amountOf(days)} ago`
+    const lost = days === 0 ? 'All that was deleted' : `What was deleted more than ${countOf(days, 'day')} ago`
     tell(`${lost} is destroyed within a minute, and can never be restored again.`)
     if (!(await confirm('Go on?', 'Say --yes to do it without being asked.'))) {
       throw new Fault('failure', 'Nothing is changed.')
@@ -37,5 +36,5 @@ export async function update(options: UpdateOptions): Promise<void> {
 }
 
 function undoOf({ recovery_days: days }: Settings): string {
-  return days === 0 ? 'off: deletion is permanent' : `on: what is deleted can be restored for ${amountOf(days)}`
+  return days === 0 ? 'off: deletion is permanent' : `on: what is deleted can be restored for ${countOf(days, 'day')}`
 }

@@ -3,7 +3,7 @@ import type { SealedRows, SealedTable } from './coverage.ts'
 import { type Forged, forgedRow } from './forged.ts'
 import type { RowMacs } from './row-macs.ts'
 import type { At, Fact, Index, Rows } from './rows.ts'
-import type { Kind, NamedRow } from './tables/field.ts'
+import type { Kind, NamedRow, Value } from './tables/field.ts'
 import type { Open, Part, Table } from './tables/table.ts'
 import type { World } from './world.ts'
 
@@ -60,7 +60,7 @@ export interface Options<Ref> extends Partial<Parts> {
   /** By others, the columns that are greater. */
   readonly beyond?: { readonly [Member in keyof Ref & string]?: string }
   /** See `Question`. */
-  readonly isPlannedOnce?: true
+  readonly isPlannedOnce?: boolean
 }
 
 /** Rows of a table with MACs: each is checked. */
@@ -118,17 +118,22 @@ export function countAs(fact: Fact<readonly [number, number], number>): Lookup<n
 export function lookup<Ref, Found>(
   name: string,
   table: Table,
-  { by, beyond = {}, beside, isPlannedOnce, ...parts }: Options<Ref>,
+  { by, beyond = {}, beside, isPlannedOnce = false, ...parts }: Options<Ref>,
   read: (rows: readonly NamedRow[]) => readonly Found[],
   check: Check<Found> | undefined,
   take: Lookup<Ref, Found>['take'],
 ): Lookup<Ref, Found> {
   return {
-    ...{ name, table: table.name, read, check, beside, take, atOf: nameWriter(Object.keys(by)) },
+    ...{ name, table: table.name, read, check, beside, take, isPlannedOnce, atOf: nameWriter(Object.keys(by)) },
     ...{ select: listed(table), joins: '', where: '', ending: '', ...parts },
-    isPlannedOnce: isPlannedOnce ?? false,
     matches: [...matchesOf(table, by, '='), ...matchesOf(table, beyond, '>')],
   }
+}
+
+/** What a question is asked by, of one that is asked for: a value for each of its matches. */
+export function valuesOfRef({ matches }: Question, ref: object): Value[] {
+  const members = ref as Readonly<Record<string, Value>>
+  return matches.map(({ member }) => members[member] ?? null)
 }
 
 /** The columns of a table, or of a part of it, by their names. */

@@ -168,9 +168,10 @@ class Deliverer {
     if (this.#isLeftAlone(standing.webhook)) return false
     const page = await store.recordsAfter(standing.webhook.accountId, standing.seq, recordsAtOnce)
     const last = page.at(-1)
+    if (last === undefined) return false
     // Asked once they are read: what came to be meanwhile, such as an environment, would not be known of them.
-    const prepared = last === undefined ? undefined : await this.#prepare(standing.webhook)
-    if (last === undefined || prepared === undefined) return false
+    const prepared = await this.#prepare(standing.webhook)
+    if (prepared === undefined) return false
     const wanted = page
       .map((stored) => ({ record: stored.record, aside: prepared.asideOf(stored) }))
       .filter(({ record, aside }) => wants(prepared.webhook, record, aside) && prepared.mayTell(record))

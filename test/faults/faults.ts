@@ -399,8 +399,8 @@ export const faults: readonly Fault[] = [
     'SQLite.*that is made while',
     {
       file: 'vault/webhook-deliveries.ts',
-      find: 'last === undefined ? undefined : await this.#prepare(standing.webhook)',
-      replace: 'last === undefined ? undefined : before',
+      find: 'const prepared = await this.#prepare(standing.webhook)\n',
+      replace: 'const prepared = before\n',
     },
   ),
   fault(

@@ -5,7 +5,7 @@ import type { AddressRange } from '../../model/address.ts'
 import type { Lease } from '../../model/lease.ts'
 import { claimsOn } from '../claim-queries.ts'
 import { holdLease } from '../lease-queries.ts'
-import type { Lookup } from '../lookup.ts'
+import { type Lookup, valuesOfRef } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
 import type { Locked } from '../owners.ts'
 import { all, numbered } from '../sql.ts'
@@ -90,12 +90,13 @@ export class PostgresTransaction implements Transaction {
   }
 
   async find<Ref extends object, Found>(lookup: Lookup<Ref, Found>, refs: readonly Ref[]): Promise<readonly Found[]> {
+    const [first, ...others] = refs
+    if (lookup.isPlannedOnce && first !== undefined && others.length === 0) {
+      return lookup.read(await this.#all(findingOne(lookup), valuesOfRef(lookup, first)))
+    }
     const members = refs as readonly Readonly<Record<string, Value>>[]
     const values = lookup.matches.map(({ member }) => members.map((ref) => ref[member] ?? null))
-    const isOne = lookup.isPlannedOnce && refs.length === 1
-    return lookup.read(
-      await (isOne ? this.#all(findingOne(lookup), values.flat()) : this.#all(finding(lookup), values)),
-    )
+    return lookup.read(await this.#all(finding(lookup), values))
   }
 
   async claims(ranges: readonly AddressRange[], lock: boolean): Promise<Claim[]> {

@@ -5,11 +5,11 @@ import type { AddressRange } from '../../model/address.ts'
 import type { Lease } from '../../model/lease.ts'
 import { claimBefore, claimsWithin } from '../claim-queries.ts'
 import { holdLease } from '../lease-queries.ts'
-import type { Lookup, Question } from '../lookup.ts'
+import { type Lookup, type Question, valuesOfRef } from '../lookup.ts'
 import { nextAccountSql } from '../next-account.ts'
 import { all } from '../sql.ts'
 import { accounts } from '../tables/account.ts'
-import type { NamedRow, Value } from '../tables/field.ts'
+import type { NamedRow } from '../tables/field.ts'
 import { type Claim, machineAddresses } from '../tables/machine.ts'
 import type { Transaction } from '../transaction.ts'
 import type { Step } from '../writes.ts'
@@ -111,11 +111,6 @@ export class SqliteTransaction implements Transaction {
 }
 
 /** What the statement of a question is asked with. */
-function valuesOfRef({ matches }: Question, ref: object): Value[] {
-  const members = ref as Readonly<Record<string, Value>>
-  return matches.map(({ member }) => members[member] ?? null)
-}
-
 /** In the order of the statement's columns. */
 function valuesOf({ kind, table }: Exclude<Step, { kind: 'remove' }>, row: object): SQLInputValue[] {
   if (kind === 'free') return table.ofKey.write(row)
