@@ -92,12 +92,13 @@ suite('A wait for a standby that was cancelled', { skip }, () => {
     const admin = await connectTo(t, cluster.url)
     await setStandby(admin, 'nobody')
 
-    // Until the server has taken note of it.
-    let pending = api.get('/v3/secrets')
-    while (await isDone(pending)) pending = api.get('/v3/secrets')
+    await askUntilOneWaits(admin, () => api.get('/v3/secrets'))
+    let isAnswered = false
+    const pending = api.get('/v3/secrets').finally(() => {
+      isAnswered = true
+    })
     // Another's COMMIT may be what it waits behind.
-    do await cancelWaiting(admin)
-    while (!(await isDone(pending)))
+    while (!isAnswered) await cancelWaiting(admin)
     const answer = await pending
 
     assert.deepEqual([answer.status, answer.body.code], [503, 'outcome_unknown'])
@@ -117,8 +118,7 @@ test('A value of many reads at once waits until all is durable, and so does the 
   const size = await vault.store.auditSize(1)
   const admin = await connectTo(t, cluster.url)
   await setStandby(admin, 'nobody')
-  // Until the server has taken note of it.
-  while (await isDone(vault.store.probe()));
+  await askUntilOneWaits(admin, () => vault.store.probe())
 
   const answers = await read()
   // What they left can be seen by whoever looks past the server.
@@ -157,6 +157,23 @@ async function setStandby(admin: Client, name: string): Promise<void> {
   await admin.query(`set synchronous_commit = local`)
   await admin.query(`alter system set synchronous_standby_names = '${name}'`)
   await admin.query('select pg_reload_conf()')
+}
+
+/** PostgreSQL takes note of a setting some time after it was made: from when one COMMIT waits, all do. */
+async function askUntilOneWaits(admin: Client, ask: () => Promise<unknown>): Promise<void> {
+  for (let isOver = true; ; ) {
+    if (isOver) {
+      isOver = false
+      const end = () => {
+        isOver = true
+      }
+      ask().then(end, end)
+    }
+    const { rowCount } = await admin.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event = 'SyncRep'`,
+    )
+    if (rowCount !== 0) return
+  }
 }
 
 /** Cancels what waits for the standby in this database. */

@@ -1371,6 +1371,14 @@ export const faults: readonly Fault[] = [
     'has none',
   ),
   fault(
+    'fingerprints are made one after the other for an account',
+    'http/routes/fingerprints.ts',
+    '        if (running.has(accountId)) throw oneAtATime()\n',
+    '',
+    'v3/fingerprints.test.ts',
+    'SQLite.*one after the other',
+  ),
+  fault(
     'a tampered row has no fingerprint',
     'vault/fingerprints.ts',
     "  await verify(vault, asker, 'secrets', secret, 'secret.fingerprint')\n",
@@ -4964,6 +4972,14 @@ export const faults: readonly Fault[] = [
     'if (!isLate) return done()',
     'http/shedding.test.ts',
     'while the store is behind',
+  ),
+  fault(
+    'load is shed while the event loop is behind',
+    'http/shedding.ts',
+    'isLate = isBehind(delays)',
+    'isLate = isBehind(delays.slice(1))',
+    'http/shedding.test.ts',
+    'while the event loop is behind',
   ),
   fault(
     'what a body takes is given back when its connection breaks',

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import fastify from 'fastify'
 import { type Closing, limitConnections } from '../../src/http/connection-limits.ts'
 import { engines } from '../support/engines.ts'
-import { startServer } from '../support/server.ts'
+import { sendRaw } from '../support/raw.ts'
+import { startServer, type TestOptions } from '../support/server.ts'
 
 const [sqlite] = engines
 assert.ok(sqlite)
@@ -49,13 +51,21 @@ class Strangers {
   }
 
   /** Waits until no more than so many are left. */
-  async untilLeft(count: number): Promise<void> {
+  async untilLeft(count: number, meanwhile: () => void = () => {}): Promise<void> {
     const end = performance.now() + 30_000
     while (this.open > count) {
       assert.ok(performance.now() < end, `${this.open} are still there`)
+      meanwhile()
       await setTimeout(50)
     }
   }
+}
+
+/** A server that looks at its connections, as it does each second, when the test says so: however busy the machine is. */
+async function startInTurns(t: TestContext, options: TestOptions = {}) {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  t.after(() => t.mock.timers.reset())
+  return { ...(await startServer(t, engine, options)), look: () => t.mock.timers.tick(1000) }
 }
 
 function count(text: string, name: string): number {
@@ -74,27 +84,33 @@ suite('The limits on connections', () => {
     await api.post('/v3/secrets', { name: 'a', value: 'v' })
     const strangers = new Strangers(t, url)
 
+    const one = sendRaw(url, 'GET /v3/secrets HTTP/1.1\r\nHo')
     for (let from = 1; from <= 5; from++)
       await strangers.come(1000, 'GET /v3/secrets HTTP/1.1\r\nHo', `127.0.0.${from}`)
 
     for (let at = 0; at < 20; at++) assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
     await strangers.untilLeft(0)
+    const { status, isClosed } = await one
+    assert.deepEqual([status, isClosed], [408, true])
   })
 
   test('is open though thousands of bodies stand in it that never end, with a key and without', async (t) => {
-    const { api, url } = await startServer(t, engine)
+    const { api, url, look } = await startInTurns(t)
     await api.post('/v3/secrets', { name: 'a', value: 'v' })
     const strangers = new Strangers(t, url)
     const begun = (head: string) =>
       `POST /v3/secrets HTTP/1.1\r\nHost: x\r\n${head}Content-Type: application/json\r\nContent-Length: 40\r\n\r\n{"name"`
 
+    const one = sendRaw(url, begun(`Authorization: Bearer ${api.key}\r\n`))
     await strangers.come(1000, begun(`Authorization: Bearer ${api.key}\r\n`), '127.0.0.1')
     await strangers.come(1000, begun(`Authorization: Bearer ${api.key}\r\n`), '127.0.0.2')
     await strangers.come(1000, begun(''), '127.0.0.3')
 
     for (let at = 0; at < 20; at++) assert.equal((await api.get('/v3/secrets/1')).body.value, 'v')
     assert.equal((await api.post('/v3/secrets', { name: 'b', value: 'v' })).status, 201)
-    await strangers.untilLeft(0)
+    await strangers.untilLeft(0, look)
+    const { status, isClosed } = await one
+    assert.deepEqual([status, isClosed], [408, true])
     assert.equal((await api.get('/v3/secrets')).body.secrets.length, 2)
   })
 
@@ -171,40 +187,57 @@ suite('The limits on connections', () => {
   })
 
   test('sends away whose body comes too slowly, and waits for whose comes slowly enough', async (t) => {
-    const { api, url } = await startServer(t, engine)
-    const head = (length: number) =>
-      `POST /v3/secrets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.key}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
-    const texts: string[] = []
-    const drip = async (text: string, step: number) => {
-      const at = texts.push('') - 1
-      const own = new Strangers(t, url)
-      await own.come(1, head(text.length))
-      const [socket] = own.sockets
-      assert.ok(socket)
-      socket.on('data', (data) => {
-        texts[at] += data.toString()
-      })
-      for (let sent = 0; sent < text.length && !socket.destroyed && texts[at] === ''; sent += step) {
-        socket.write(text.slice(sent, sent + step))
-        await setTimeout(100)
+    const { api, url, scrape, look } = await startInTurns(t)
+    const begin = (name: string) => {
+      const body = `{"name":"${name}","value":"v"${' '.repeat(30_000)}}`
+      const head = [
+        'POST /v3/secrets HTTP/1.1',
+        'Host: x',
+        `Authorization: Bearer ${api.key}`,
+        'Content-Type: application/json',
+        `Content-Length: ${body.length}`,
+        'Connection: close',
+        '\r\n',
+      ]
+      const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
+      t.after(() => socket.destroy())
+      const answer = text(socket)
+      socket.write(head.join('\r\n'))
+      let sent = 0
+      const send = (bytes = body.length) => {
+        socket.write(body.slice(sent, sent + bytes))
+        sent += bytes
       }
-      while (texts[at] === '' && !socket.destroyed) await setTimeout(20)
+      return { answer, send, sent: () => sent }
     }
+    const [slow, steady] = [begin('slow'), begin('steady')]
+    /** A second in which each sends something, which has come when it is over. */
+    const second = async () => {
+      slow.send(900)
+      steady.send(2000)
+      const held = async () => count(await scrape(), 'strongroom_request_body_bytes{sender="known"}')
+      for (const end = performance.now() + 30_000; (await held()) < slow.sent() + steady.sent(); await setTimeout(5)) {
+        assert.ok(performance.now() < end, `${await held()} bytes have come`)
+      }
+      look()
+    }
+    const sentAway = async () => count(await scrape(), 'strongroom_closed_connections_total{reason="slow_sender"}')
 
-    const padding = ' '.repeat(20_000)
-    await Promise.all([
-      drip(`{"name":"slow","value":"v"${padding}}`, 10),
-      drip(`{"name":"steady","value":"v"${padding}}`, 300),
-    ])
+    // The first finds them at it; upon the last of five more, one has sent too little.
+    for (let at = 0; at < 5; at++) await second()
+    assert.equal(await sentAway(), 0)
+    await second()
+    assert.equal(await sentAway(), 1)
+    steady.send()
+    const texts = [await slow.answer, await steady.answer]
 
     assert.match(texts[0] ?? '', /^HTTP\/1\.1 408 .*"code":"request_timeout"/s)
     assert.match(texts[1] ?? '', /^HTTP\/1\.1 201 /)
-    const metrics = (await api.get('/metrics')).text
-    assert.equal(count(metrics, 'strongroom_closed_connections_total{reason="slow_sender"}'), 1)
+    assert.equal(await sentAway(), 1)
   })
 
   test('sends away who does not take the answer that they asked for', async (t) => {
-    const { api, url } = await startServer(t, engine, { maxFileBytes: 16 * 2 ** 20 })
+    const { api, url, look } = await startInTurns(t, { maxFileBytes: 16 * 2 ** 20 })
     const value = Buffer.alloc(12 * 2 ** 20, 1).toString('base64')
     assert.equal((await api.post('/v3/secrets', { name: 'large', type: 'file', value })).status, 201)
     const socket = connect(Number(new URL(url).port), '127.0.0.1')
@@ -215,8 +248,9 @@ suite('The limits on connections', () => {
 
     const closed = async () =>
       count((await api.get('/metrics')).text, 'strongroom_closed_connections_total{reason="slow_reader"}')
-    for (const end = performance.now() + 30_000; (await closed()) === 0; await setTimeout(200)) {
+    for (const end = performance.now() + 30_000; (await closed()) === 0; await setTimeout(20)) {
       assert.ok(performance.now() < end, 'It is still waited for.')
+      look()
     }
     assert.equal((await api.get('/v3/secrets/1/content')).status, 200)
   })

@@ -131,9 +131,10 @@ for (const engine of engines) {
 
     test('is not used up by an answer that reached nobody, three times at most', async (t) => {
       const server = await startServer(t, engine)
-      const { api, vault } = server
+      const { api, vault, scrape } = server
       await api.post('/v3/secrets', { name: 'db', value: 'v' })
       const { url, id } = await makeSeed(server)
+      const connections = async () => /^strongroom_connections (\d+)$/m.exec(await scrape())?.[1]
       const stateOf = async () => (await api.get(`/v3/seeds/${id}`)).body.state
       const submit = vault.store.submit.bind(vault.store)
       /** Asks, and is gone when the fetch is durable and its answer not on its way. */
@@ -144,8 +145,10 @@ for (const engine of engines) {
             const outcome = await submit(request)
             if (request.operation.kind !== 'fetch_seed') return outcome
             vault.store.submit = submit
+            const before = await connections()
             socket.destroy()
-            await setTimeout(200)
+            // Until the server knows that they are gone.
+            while ((await connections()) === before) await setTimeout(5)
             resolve()
             return outcome
           }
