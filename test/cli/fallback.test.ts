@@ -22,10 +22,19 @@ async function start(t: TestContext) {
   await api.post('/v3/secrets', { name: 'web-db', value: 's3cur3-v4lue' })
   await api.post('/v3/secrets', { name: 'other', value: 'something' })
   const copy = join(person.folder, 'copy')
-  const fallback = ['--fallback', 'copy', '--fail-after', '1s']
-  const run = (words: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
-    person.run(['run', '--only', 'web-*', ...fallback, ...words, '--', 'sh', '-c', 'echo "$WEB_DB"; exit 7'], { env })
+  const run = (words: readonly string[] = [], env: Readonly<Record<string, string>> = {}) => {
+    const fallback = ['--fallback', 'copy', '--fail-after', patience(middleman)]
+    return person.run(['run', '--only', 'web-*', ...fallback, ...words, '--', 'sh', '-c', 'echo "$WEB_DB"; exit 7'], {
+      env,
+    })
+  }
   return { person, api, middleman, copy, run }
+}
+
+/** Who is away is waited for in vain; what does answer is waited for on a busy machine, too. */
+function patience({ always }: Middleman): string {
+  const isAnswer = always === undefined || (typeof always === 'object' && [401, 403, 404].includes(always.status))
+  return isAnswer ? '1m' : '1s'
 }
 
 suite('run --fallback', () => {
@@ -197,11 +206,21 @@ suite('render --fallback', () => {
     writeFileSync(join(person.folder, 't'), `db = \${{secret.web-db}}\n`)
     mkdirSync(join(person.folder, 'out'))
     const out = join(person.folder, 'out', 'app.conf')
-    const words = ['render', '-f', 't', '-o', 'out/app.conf', '--fallback', 'copy', '--fail-after', '1s']
-    assert.equal((await person.run(words)).code, 0)
+    const words = () => [
+      'render',
+      '-f',
+      't',
+      '-o',
+      'out/app.conf',
+      '--fallback',
+      'copy',
+      '--fail-after',
+      patience(middleman),
+    ]
+    assert.equal((await person.run(words())).code, 0)
     rmSync(out)
     middleman.always = 'drop'
-    const once = await person.run(words)
+    const once = await person.run(words())
     assert.deepEqual([once.code, readFileSync(out, 'utf8')], [0, 'db = s3cur3-v4lue\n'])
     assert.match(once.stderr, /is used in its place/)
     const printed = await person.run(['render', '-f', 't', '--fallback', 'copy', '--fail-after', '1s'])
@@ -211,7 +230,7 @@ suite('render --fallback', () => {
     assert.equal((await person.run(['render', '-f', 't2', '--fallback', 'copy', '--fail-after', '1s'])).code, 6)
 
     rmSync(out)
-    const child = person.start([...words, '--watch', '--interval', '1'])
+    const child = person.start([...words(), '--watch', '--interval', '1'])
     t.after(() => void child.kill('SIGKILL'))
     const ended = ending(child)
     while (!existsSync(out)) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -245,18 +264,19 @@ async function startJob(t: TestContext) {
 suite('With tokens, an agent', () => {
   test('seals with a key of the machine, which it makes for its owner alone', async (t) => {
     const { person, url } = await startJob(t)
-    const words = ['run', '--only', 'web-*', '--fallback', 'copy', '--fail-after', '1s']
+    const middleman = await Middleman.start(t, url)
+    const words = () => ['run', '--only', 'web-*', '--fallback', 'copy', '--fail-after', patience(middleman)]
     const command = ['--', 'sh', '-c', 'echo "$WEB_DB"']
-    const without = await person.run([...words, ...command])
+    const without = await person.run([...words(), ...command])
     assert.equal(without.code, 2)
     assert.match(without.stderr, /needs --fallback-key-file/)
     const key = join(person.folder, 'key')
-    const first = await person.run([...words, '--fallback-key-file', 'key', ...command])
-    assert.deepEqual([first.code, statSync(key).mode & 0o777, statSync(key).size], [0, 0o600, 32], first.stderr)
+    const first = await person.run([...words(), '--fallback-key-file', 'key', ...command])
+    assert.equal(first.code, 0, first.stderr)
+    assert.deepEqual([statSync(key).mode & 0o777, statSync(key).size], [0o600, 32])
 
-    const middleman = await Middleman.start(t, url)
     const away = (more: object = {}) =>
-      person.run([...words, '--fallback-key-file', 'key', ...command], {
+      person.run([...words(), '--fallback-key-file', 'key', ...command], {
         env: { STRONGROOM_URL: middleman.url, ...more },
       })
     assert.equal((await away()).stdout, 's3cur3-v4lue\n')
