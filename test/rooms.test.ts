@@ -71,6 +71,8 @@ const rooms: Record<string, readonly string[]> = {
     'store/first-format.ts',
     // What may be more than memory holds.
     'store/long-map.ts',
+    // How long one waits behind others for a store that does not answer.
+    'store/too-late.ts',
     'store/forged.ts',
     'audit',
     // What takes records; which kind it is, the vault is not told.

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { Refusal } from '../errors.ts'
 import type { Outcome, Request } from './operation.ts'
 import type { Backlog } from './store.ts'
+import { tooLateBehind } from './too-late.ts'
 import { weightOf } from './weight.ts'
 
 export interface BatcherOptions {
@@ -55,8 +56,6 @@ const minBatch = 32
 const maxBatch = 256
 /** Beyond this, an answer would come too late to be of use. */
 const maxWaiting = 20_000
-/** Of the ten seconds or so that a request waits for the store in all. */
-const maxWaitMs = 2_000
 
 export class Batcher {
   readonly #options: BatcherOptions
@@ -169,18 +168,20 @@ export class Batcher {
       }
       if (batch.length > 1 && isOfOne(error)) return this.#runApart(batch, queue)
       for (const { reject } of batch) reject(error)
-      if (isOfStore(error)) this.#letGo(queue)
+      this.#letGo(queue, error)
     }
   }
 
-  /** Whoever would have waited twice, for this batch and for the next, which fares no better for all that is known. */
-  #letGo(queue: Queue): void {
-    const since = performance.now() - (this.#options.maxWaitMs ?? maxWaitMs)
-    const isLate = (one: Waiting) => one.since < since
-    const late = queue.waiting.filter(isLate)
-    queue.waiting = queue.waiting.filter((one) => !isLate(one))
-    this.#waiting -= late.length
-    for (const { reject } of late) reject(notAsked())
+  #letGo(queue: Queue, error: unknown): void {
+    const now = performance.now()
+    const stay: Waiting[] = []
+    for (const one of queue.waiting) {
+      const refusal = tooLateBehind(error, now - one.since, this.#options.maxWaitMs)
+      if (refusal === undefined) stay.push(one)
+      else one.reject(refusal)
+    }
+    this.#waiting -= queue.waiting.length - stay.length
+    queue.waiting = stay
   }
 
   /** In halves, until the one at fault is alone. */
@@ -240,16 +241,6 @@ function withinWeight(waiting: readonly Waiting[], most: number): number {
     if (weight > maxBatch) return Math.max(1, at)
   }
   return most
-}
-
-/** Whether the store did not answer, or not in time. */
-function isOfStore(error: unknown): boolean {
-  return error instanceof Refusal && (error.code === 'audit_unavailable' || error.code === 'outcome_unknown')
-}
-
-function notAsked(): Refusal {
-  const message = 'The database did not answer in time: nothing was changed. Try again shortly.'
-  return new Refusal('audit_unavailable', message, { headers: { 'retry-after': '1' } })
 }
 
 /** Whether nothing of a batch was done because of what one of its requests holds, or rests upon. */

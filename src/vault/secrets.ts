@@ -1,5 +1,6 @@
 /** Secrets: read, create, update, delete. */
 import { timingSafeEqual } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Action } from '../audit/record.ts'
 import { newUid } from '../crypto/random.ts'
@@ -10,6 +11,7 @@ import { type Decoy, type Details, isDestroyed, noValue, plainDetails, type Secr
 import type { IdOrName, Known, Match, Place } from '../store/naming.ts'
 import type { Changed, Creation, NextVersion, SecretHead } from '../store/operations/secrets.ts'
 import type { StoredSecret } from '../store/stored.ts'
+import { tooLateBehind } from '../store/too-late.ts'
 import { keyOf, prepare, recorded } from './secret-rows.ts'
 import { type Look, resolveAll, resolveEach } from './templates.ts'
 import { checkDetails, decodeValue, type Value } from './values.ts'
@@ -576,8 +578,13 @@ export function changedBy(made: MadeOnce<Changed> | typeof outdated): Changed | 
 }
 
 async function inTurn<T>(vault: Vault, name: string, work: () => Promise<T>): Promise<T> {
-  const before = vault.turns.get(name)
-  const turn = (before ?? Promise.resolve()).then(work, work)
+  const since = performance.now()
+  const before = vault.turns.get(name) ?? Promise.resolve()
+  const turn = before.then(work, (error: unknown) => {
+    const refusal = tooLateBehind(error, performance.now() - since)
+    if (refusal !== undefined) throw refusal
+    return work()
+  })
   vault.turns.set(name, turn)
   try {
     return await turn

@@ -4061,10 +4061,18 @@ export const faults: readonly Fault[] = [
   fault(
     'who waits behind a batch that hangs is let go with it',
     'store/batcher.ts',
-    'if (isOfStore(error)) this.#letGo(queue)',
-    '',
+    'this.#letGo(queue, error)\n',
+    '\n',
     'store/batcher.test.ts',
     'waited long behind',
+  ),
+  fault(
+    'who waits behind a change of the same secret that hangs is let go with it',
+    'vault/secrets.ts',
+    'if (refusal !== undefined) throw refusal',
+    '',
+    'crash/stalled.test.ts',
+    'whenever they came',
   ),
   fault(
     'after a time-out the primary is looked for',
