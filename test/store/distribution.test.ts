@@ -25,10 +25,16 @@ suite('The tables', () => {
   })
 
   test('are unique over all accounts only where the page says so', () => {
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'))
+    const isSaid = (table: string, columns: string) =>
+      rows.some((row) => row.includes(`\`${table}\``) && row.includes(`unique \`${columns}\``))
     const wide = tables.flatMap(({ name, unique }) =>
-      unique.filter((columns) => !columns.includes('account_id')).map((columns) => `${name} ${columns.join()}`),
+      unique.filter((columns) => !columns.includes('account_id')).map((columns) => [name, columns.join()] as const),
     )
-    const known = ['accounts name', 'factors lookup', 'logins device_hash', 'seeds token_hash', 'wrappings token_hash']
-    assert.deepEqual(wide.sort(), known)
+    assert.ok(wide.length >= 5)
+    assert.deepEqual(
+      wide.filter(([table, columns]) => !isSaid(table, columns)),
+      [],
+    )
   })
 })
