@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { buildCommand } from '../scripts/build.ts'
 import { generateToken } from '../src/crypto/token.ts'
 import { Journal } from '../test/crash/journal.ts'
 import { type Child, runCommand, startChild } from '../test/support/child.ts'
@@ -34,6 +35,7 @@ const warmUp = 0.4
 /** A life that is shorter says nothing about hours. */
 const tellingMs = 8 * minuteMs
 const maxSlope = 1
+const asNpmStart = { MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '--max-semi-space-size=8' }
 
 /** Memory of a process that is not shared, in bytes. */
 interface Sample {
@@ -41,6 +43,8 @@ interface Sample {
   readonly bytes: number
 }
 
+const dist = join(import.meta.dirname, '..', 'dist')
+await buildCommand(dist)
 const dataDir = mkdtempSync(join(tmpdir(), 'strongroom-soak-'))
 const place = { dataDir, databaseUrl: options.database, clear: async () => {} }
 const key = generateToken()
@@ -64,7 +68,8 @@ try {
 
 function start(): Promise<Child> {
   return startChild({ after: (end: () => void) => ends.push(end) }, place, {
-    env: { STRONGROOM_BOOTSTRAP_API_KEY: key },
+    main: join(dist, 'main.js'),
+    env: { STRONGROOM_BOOTSTRAP_API_KEY: key, ...asNpmStart },
   })
 }
 
