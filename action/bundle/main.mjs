@@ -4581,16 +4581,18 @@ function endpointOf(url, path) {
 /**
 * Asks again when nobody answered, or nobody could.
 *
+* @param init made anew for each try, where the same could be carried out once alone
 * @throws Fault when that does not help
 */
 async function ask(who, url, init) {
 	for (let tried = 1;; tried++) {
-		const answered = await askOnce(url, init);
+		const answered = await askOnce(url, typeof init === "function" ? await init() : init);
 		if (answered !== void 0 && answered.status < 500 && answered.status !== 429) return answered;
 		if (tried === tries) throw new Fault(`${who} gave no answer${answered === void 0 ? "" : ` but ${answered.status}`}. Try again later.`);
 		await new Promise((resolve) => setTimeout(resolve, Math.random() * 1e3 * 2 ** tried));
 	}
 }
+/** @returns nothing where no answer came, or a part of one */
 async function askOnce(url, init) {
 	try {
 		const response = await fetch(url, {
@@ -4598,13 +4600,20 @@ async function askOnce(url, init) {
 			redirect: "manual",
 			signal: AbortSignal.timeout(timeoutMs)
 		});
-		const body = await response.json().catch(() => void 0);
 		return {
 			status: response.status,
-			body: typeof body === "object" && body !== null ? { ...body } : {}
+			body: fieldsOf(await response.text())
 		};
 	} catch {
 		return;
+	}
+}
+function fieldsOf(text) {
+	try {
+		const body = JSON.parse(text);
+		return typeof body === "object" && body !== null ? { ...body } : {};
+	} catch {
+		return {};
 	}
 }
 // action/src/identity.ts
@@ -4645,25 +4654,24 @@ async function revokeKey(url, apiKey) {
 	if (status !== 200 && status !== 401) throw new Fault(`Strongroom answered with ${status}.`);
 }
 /**
-* Trades the token for an API key.
+* Trades a token for an API key.
 *
+* @param token gets one: of a trade whose answer was lost, the server may have taken it, and takes none twice
 * @throws Fault with what the server says
 */
 async function tradeToken({ url, account, rule }, token) {
-	const given = {
-		token,
-		...account === void 0 ? {} : { account },
-		...rule === void 0 ? {} : { rule }
-	};
-	const init = {
+	const { status, body } = await ask("Strongroom", endpointOf(url, "/v3/auth/oidc"), async () => ({
 		method: "POST",
 		headers: {
 			"content-type": "application/json",
 			accept: "application/json"
 		},
-		body: JSON.stringify(given)
-	};
-	const { status, body } = await ask("Strongroom", endpointOf(url, "/v3/auth/oidc"), init);
+		body: JSON.stringify({
+			token: await token(),
+			...account === void 0 ? {} : { account },
+			...rule === void 0 ? {} : { rule }
+		})
+	}));
 	if (status === 201 && typeof body["api_key"] === "string" && /^[\x21-\x7e]+$/.test(body["api_key"])) return body["api_key"];
 	throw new Fault(`Strongroom answered the job's token with ${status}${typeof body["message"] === "string" ? `: ${body["message"].slice(0, 500)}` : ". Is the URL right?"}`);
 }
@@ -4778,9 +4786,11 @@ function fileOf(environment, name) {
 }
 /** Gets a key for the work, and revokes it right after. The end of the job sees to what is not revoked by then. */
 async function withKeyOfJob(inputs, environment, work) {
-	const token = await requestToken(environment, inputs.audience);
-	mask(token);
-	const apiKey = await tradeToken(inputs, token);
+	const apiKey = await tradeToken(inputs, async () => {
+		const token = await requestToken(environment, inputs.audience);
+		mask(token);
+		return token;
+	});
 	mask(apiKey);
 	if (!inputs.isRevoked) return work(apiKey);
 	const left = {

@@ -35,16 +35,18 @@ function endpointOf(url, path) {
 /**
 * Asks again when nobody answered, or nobody could.
 *
+* @param init made anew for each try, where the same could be carried out once alone
 * @throws Fault when that does not help
 */
 async function ask(who, url, init) {
 	for (let tried = 1;; tried++) {
-		const answered = await askOnce(url, init);
+		const answered = await askOnce(url, typeof init === "function" ? await init() : init);
 		if (answered !== void 0 && answered.status < 500 && answered.status !== 429) return answered;
 		if (tried === tries) throw new Fault(`${who} gave no answer${answered === void 0 ? "" : ` but ${answered.status}`}. Try again later.`);
 		await new Promise((resolve) => setTimeout(resolve, Math.random() * 1e3 * 2 ** tried));
 	}
 }
+/** @returns nothing where no answer came, or a part of one */
 async function askOnce(url, init) {
 	try {
 		const response = await fetch(url, {
@@ -52,13 +54,20 @@ async function askOnce(url, init) {
 			redirect: "manual",
 			signal: AbortSignal.timeout(timeoutMs)
 		});
-		const body = await response.json().catch(() => void 0);
 		return {
 			status: response.status,
-			body: typeof body === "object" && body !== null ? { ...body } : {}
+			body: fieldsOf(await response.text())
 		};
 	} catch {
 		return;
+	}
+}
+function fieldsOf(text) {
+	try {
+		const body = JSON.parse(text);
+		return typeof body === "object" && body !== null ? { ...body } : {};
+	} catch {
+		return {};
 	}
 }
 // action/src/identity.ts

@@ -17,11 +17,16 @@ interface Answered {
 /**
  * Asks again when nobody answered, or nobody could.
  *
+ * @param init made anew for each try, where the same could be carried out once alone
  * @throws Fault when that does not help
  */
-export async function ask(who: string, url: string, init: RequestInit): Promise<Answered> {
+export async function ask(
+  who: string,
+  url: string,
+  init: RequestInit | (() => Promise<RequestInit>),
+): Promise<Answered> {
   for (let tried = 1; ; tried++) {
-    const answered = await askOnce(url, init)
+    const answered = await askOnce(url, typeof init === 'function' ? await init() : init)
     const isFinal = answered !== undefined && answered.status < 500 && answered.status !== 429
     if (isFinal) return answered
     if (tried === tries) {
@@ -33,13 +38,22 @@ export async function ask(who: string, url: string, init: RequestInit): Promise<
   }
 }
 
+/** @returns nothing where no answer came, or a part of one */
 async function askOnce(url: string, init: RequestInit): Promise<Answered | undefined> {
   try {
     // A redirect would carry the token elsewhere.
     const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
-    const body: unknown = await response.json().catch(() => undefined)
-    return { status: response.status, body: typeof body === 'object' && body !== null ? { ...body } : {} }
+    return { status: response.status, body: fieldsOf(await response.text()) }
   } catch {
     return undefined
+  }
+}
+
+function fieldsOf(text: string): Answered['body'] {
+  try {
+    const body: unknown = JSON.parse(text)
+    return typeof body === 'object' && body !== null ? { ...body } : {}
+  } catch {
+    return {}
   }
 }

@@ -37,18 +37,21 @@ export async function revokeKey(url: string, apiKey: string): Promise<void> {
 }
 
 /**
- * Trades the token for an API key.
+ * Trades a token for an API key.
  *
+ * @param token gets one: of a trade whose answer was lost, the server may have taken it, and takes none twice
  * @throws Fault with what the server says
  */
-export async function tradeToken({ url, account, rule }: Inputs, token: string): Promise<string> {
-  const given = { token, ...(account === undefined ? {} : { account }), ...(rule === undefined ? {} : { rule }) }
-  const init = {
+export async function tradeToken({ url, account, rule }: Inputs, token: () => Promise<string>): Promise<string> {
+  const { status, body } = await ask('Strongroom', endpointOf(url, '/v3/auth/oidc'), async () => ({
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body: JSON.stringify(given),
-  }
-  const { status, body } = await ask('Strongroom', endpointOf(url, '/v3/auth/oidc'), init)
+    body: JSON.stringify({
+      token: await token(),
+      ...(account === undefined ? {} : { account }),
+      ...(rule === undefined ? {} : { rule }),
+    }),
+  }))
   if (status === 201 && typeof body['api_key'] === 'string' && /^[\x21-\x7e]+$/.test(body['api_key'])) {
     return body['api_key']
   }

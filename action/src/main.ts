@@ -48,9 +48,11 @@ async function withKeyOfJob(
   environment: Environment,
   work: (apiKey: string) => Promise<void>,
 ): Promise<void> {
-  const token = await requestToken(environment, inputs.audience)
-  mask(token)
-  const apiKey = await tradeToken(inputs, token)
+  const apiKey = await tradeToken(inputs, async () => {
+    const token = await requestToken(environment, inputs.audience)
+    mask(token)
+    return token
+  })
   mask(apiKey)
   if (!inputs.isRevoked) return work(apiKey)
   const left = { url: inputs.url, apiKey }

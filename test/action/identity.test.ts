@@ -33,6 +33,21 @@ suite('A job without a stored key', () => {
     for (const secret of [token, key, bearer, 's3cur3']) assert.ok(!said.includes(secret), said)
   })
 
+  test('asks for another token when the answer to one was lost, which is good for one key alone', async (t) => {
+    for (const trick of ['lose', 'cut'] as const) {
+      const { url, tokens, permission } = await start(t)
+      const middleman = await Middleman.start(t, url)
+      middleman.tricks.push(trick)
+
+      const ran = await runAction(t, { url: middleman.url, audience, secrets }, permission)
+
+      assert.deepEqual([ran.code, ran.errors, ran.stderr], [0, [], ''])
+      assert.deepEqual(ran.outputs, { DB_PASSWORD: 's3cur3-p4ssw0rd' })
+      assert.equal(tokens.length, 2)
+      for (const token of tokens) assert.ok(ran.masks.includes(token))
+    }
+  })
+
   test('names the rule and the account that it means', async (t) => {
     const { url, permission } = await start(t)
 
