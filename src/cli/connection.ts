@@ -104,6 +104,12 @@ function made(options: StrongroomOptions, credential: Profile['credential']): St
   return client
 }
 
+/** The same client, with the same keys, until the signal gives its requests up. */
+export function until(client: Strongroom, signal: AbortSignal): Strongroom {
+  const found = makings.get(client)
+  return found === undefined ? client : made({ ...found.options, signal }, found.credential)
+}
+
 /** The same client, with the same keys, that tries each request once, until the signal gives them up. */
 export function limited(client: Strongroom, signal: AbortSignal): Strongroom {
   const found = makings.get(client)

@@ -15,7 +15,7 @@ import {
   patienceOf,
   readOrOpen,
 } from './away.ts'
-import { connectIn, keysOf, readProject } from './connection.ts'
+import { connectIn, keysOf, readProject, until } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { numberOf } from './input.ts'
 import { leastMaskedBytes, Mask, patternsOf } from './mask.ts'
@@ -77,26 +77,25 @@ export async function run(
   if (typed.dryRun) return showVariables(connectIn(typed, project), options)
   if (program === undefined) throw new Fault('usage', 'Say what to run, such as: strongroom run -- npm start')
   const client = connectIn(typed, project)
-  const changes = rules.isWatching ? await changesFor(client, rules.pauseMs) : undefined
   const patience = await patienceOf(client, typed, ['run', options.only ?? null, options.list ?? null])
-  const found = await readOrOpen(client, patience, packed, async (now) =>
-    read(now, await selectWatched(now, options, changes), options),
-  )
-  const given = await give(client, found, options)
-  // Whoever needs no more values needs no more keys: a command may run for months.
-  if (!rules.isWatching && !options.keepKey) await keysOf(client)?.close()
   const start = (now: Given) => startCommand(program, parameters, now, options)
-  const started = await start(given)
-  const watching = changes && { client, options, rules, patience, start, changes }
-  const ending = watching === undefined ? started.passing.ended : watch(watching, started, found.secrets, given)
-  process.exitCode = exitCodeOf(await ending.finally(() => changes?.close()))
-}
-
-/** From before anything is read, so that nothing is missed. */
-async function changesFor(client: Strongroom, pauseMs: number): Promise<Changes> {
-  const changes = new Changes(client, pauseMs)
-  await changes.ready()
-  return changes
+  // From before anything is read, so that nothing is missed.
+  const changes = rules.isWatching ? new Changes(client, rules.pauseMs) : undefined
+  try {
+    await changes?.ready()
+    const found = await readOrOpen(client, patience, packed, async (now) =>
+      read(now, await selectWatched(now, options, changes), options),
+    )
+    const given = await give(client, found, options)
+    // Whoever needs no more values needs no more keys: a command may run for months.
+    if (!rules.isWatching && !options.keepKey) await keysOf(client)?.close()
+    const started = await start(given)
+    const watching = changes && { client, options, rules, patience, start, changes }
+    const ending = watching === undefined ? started.passing.ended : watch(watching, started, found.secrets, given)
+    process.exitCode = exitCodeOf(await ending)
+  } finally {
+    changes?.close()
+  }
 }
 
 async function selectWatched(
@@ -300,35 +299,53 @@ interface Watching {
 
 /** Looks whether another version is there whenever something has changed, until the command ends by itself. */
 async function watch(watching: Watching, started: Started, selected: readonly Known[], first: Given): Promise<Ending> {
-  const { client, options, rules, changes } = watching
+  const { client, rules, changes } = watching
   let now = started
-  let known = versionsOf(selected)
-  let holds = first
+  let holds: Held = { versions: versionsOf(selected), given: first }
   for (;;) {
-    const ending = await endingBefore(now, (signal) => changes.next(signal))
+    const before = holds
+    const { ending, done: found } = await endingBefore(now, async (signal) => {
+      await changes.next(signal)
+      const isOver = signal.aborted || keysOf(client)?.signedOut.aborted
+      return isOver ? undefined : look({ ...watching, client: until(client, signal) }, signal, before)
+    })
     if (ending !== undefined) return ending
     if (keysOf(client)?.signedOut.aborted) return endWatching(client, now)
-    const found = await orComplain(watching, () => selectWatched(client, options, changes, false))
     if (found === undefined) continue
-    const isSame = versionsOf(found) === known
-    // What a template refers to may have changed: it is read, and held against what it was.
-    if (isSame && !hasTemplate(found)) continue
-    // The old one goes on until everything for the new one is there.
-    const isNeeded = isSame || rules.signal === undefined
-    const given = isNeeded ? await orComplain(watching, () => readAnew(watching, found)) : holds
-    if (given === undefined || (isSame && isSameGiven(given, holds))) continue
-    holds = given
+    holds = found
+    if (found.given === before.given) continue
     if (rules.signal === undefined) {
       complain('A value has changed: restarting the command.')
       const last = await stop(now)
       if (last !== undefined) return last
-      now = await watching.start(given)
+      now = await watching.start(found.given)
     } else {
       complain(`A value has changed: ${rules.signal} is sent.`)
       now.child.kill(rules.signal)
     }
-    known = versionsOf(found)
   }
+}
+
+/** What the command was started with, or told of. */
+interface Held {
+  readonly versions: string
+  readonly given: Given
+}
+
+/** @returns what there is now, before anything is stopped; with what was given before, if that is the same; nothing if it cannot be told */
+async function look(watching: Watching, signal: AbortSignal, holds: Held): Promise<Held | undefined> {
+  const { client, options, rules, changes } = watching
+  return orComplain(watching, signal, async () => {
+    const found = await selectWatched(client, options, changes, false)
+    const versions = versionsOf(found)
+    const isSame = versions === holds.versions
+    // What a template refers to may have changed: it is read, and held against what it was.
+    if (isSame && !hasTemplate(found)) return holds
+    // Whoever is told by a signal reads the value itself.
+    if (rules.signal !== undefined && !hasTemplate(found)) return { versions, given: { ...holds.given } }
+    const given = await readAnew(watching, found)
+    return { versions, given: isSameGiven(given, holds.given) ? holds.given : given }
+  })
 }
 
 /** Nobody gives this job a key any more: what runs goes on, with what it has. */
@@ -343,16 +360,17 @@ function isSameGiven(one: Given, other: Given): boolean {
   return isDeepStrictEqual(one.environment, other.environment)
 }
 
-async function endingBefore(
+/** Does what is to be done meanwhile, and gives it up when the command ends. */
+async function endingBefore<T>(
   { passing }: Started,
-  wait: (signal: AbortSignal) => Promise<void>,
-): Promise<Ending | undefined> {
-  const pause = new AbortController()
-  const over = wait(pause.signal).then(() => undefined)
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<{ readonly ending?: Ending; readonly done?: T }> {
+  const over = new AbortController()
+  const ended = passing.ended.then((ending) => ({ ending }))
   try {
-    return await Promise.race([passing.ended, over])
+    return await Promise.race([ended, work(over.signal).then((done) => ({ done }))])
   } finally {
-    pause.abort()
+    over.abort()
   }
 }
 
@@ -362,11 +380,17 @@ async function readAnew({ client, options, patience }: Watching, selected: reado
   return give(client, found, options)
 }
 
-/** A server that is away for a while ends nothing. */
-async function orComplain<T>({ patience }: Watching, work: () => Promise<T>): Promise<T | undefined> {
+/** A server that is away for a while ends nothing: it is looked again, though nobody may tell of the same change twice. */
+async function orComplain<T>(
+  { patience, changes }: Watching,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await work()
   } catch (error) {
+    if (signal.aborted) return undefined
+    changes.lookFailed()
     await destroyIfRefused(patience.copy, error)
     complain(`Looking for changes failed: ${error instanceof Error ? error.message : 'an unknown error'}`)
     return undefined
@@ -375,7 +399,8 @@ async function orComplain<T>({ patience }: Watching, work: () => Promise<T>): Pr
 
 /** @returns how it ended, if that was for another reason than that it was to be started anew */
 async function stop({ child, passing }: Started): Promise<Ending | undefined> {
-  child.kill('SIGTERM')
+  // It has ended by itself, a moment before.
+  if (!child.kill('SIGTERM')) return passing.ended
   const grace = new AbortController()
   const killed = setTimeout(graceMs, undefined, { signal: grace.signal }).then(() => child.kill('SIGKILL'))
   const ending = await passing.ended.finally(() => grace.abort())

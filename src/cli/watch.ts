@@ -38,6 +38,8 @@ export class Changes {
   /** Whether the server tells of changes. */
   #isTold = false
   #isDue = false
+  /** Whether what was told of is still to be looked at. */
+  #isBehind = false
   #isReady = false
   /** When the server was last heard. */
   #lostAt = 0
@@ -78,10 +80,16 @@ export class Changes {
     const begun = performance.now()
     while (!signal.aborted) {
       if (this.#isDue) return this.#settle(signal)
+      const isTold = this.#isTold && !this.#isBehind
       const left = Math.max(begun, this.#lostAt) + this.#intervalMs - performance.now()
-      if (!this.#isTold && left <= 0) return
-      await this.#woken(this.#isTold ? undefined : left, signal)
+      if (!isTold && left <= 0) return this.#begin()
+      await this.#woken(isTold ? undefined : left, signal)
     }
+  }
+
+  /** What the last look was for is looked at again, after the interval: nobody tells of it twice. */
+  lookFailed(): void {
+    this.#isBehind = true
   }
 
   close(): void {
@@ -90,7 +98,12 @@ export class Changes {
 
   async #settle(signal: AbortSignal): Promise<void> {
     await setTimeout(debounceMs, undefined, { signal }).catch(() => {})
+    this.#begin()
+  }
+
+  #begin(): void {
     this.#isDue = false
+    this.#isBehind = false
   }
 
   async #woken(ms: number | undefined, signal: AbortSignal): Promise<void> {

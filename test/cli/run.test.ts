@@ -4,10 +4,12 @@ import { type ChildProcess, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { after, suite, test } from 'node:test'
+import { after, suite, type TestContext, test } from 'node:test'
 import { ending, type Person, startPerson, startPersonWithServer } from '../support/cli.ts'
 import { main } from '../support/main.ts'
+import { Middleman } from '../support/middleman.ts'
 import { preparedSuite } from '../support/prepared-suite.ts'
+import { until } from '../support/receiver.ts'
 
 const planted = 'planted-5ecret-value'
 
@@ -28,6 +30,15 @@ async function personWith(t: Parameters<typeof startPerson>[0], secrets: Record<
   const person = await startPerson(t)
   for (const [name, value] of Object.entries(secrets)) await person.server.api.post('/v3/secrets', { name, value })
   return person
+}
+
+/** The same, whose requests pass somebody who can be told to misbehave. */
+async function personBehind(t: TestContext, secrets: Record<string, string>) {
+  const person = await personWith(t, secrets)
+  const middleman = await Middleman.start(t, person.server.url)
+  middleman.passesEvents = true
+  person.env = { ...person.env, STRONGROOM_URL: middleman.url }
+  return { person, middleman }
 }
 
 preparedSuite('strongroom run', async () => {
@@ -305,5 +316,46 @@ suite('strongroom run --watch', () => {
   test('ends when the command does', async (t) => {
     const person = await personWith(t, { token: 'one' })
     assert.equal((await person.run(['run', '--watch', '--', 'sh', '-c', 'exit 9'])).code, 9)
+  })
+
+  test('ends as the command that ends while a change is looked at', async (t) => {
+    const { person, middleman } = await personBehind(t, { token: 'one' })
+    const child = person.start(['run', '--watch', '--', 'sh', '-c', 'echo "now $TOKEN"; read line; exit 9'])
+    t.after(() => void child.kill('SIGKILL'))
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(20_000) })
+    assert.equal(await next(linesOf(child)), 'now one')
+    middleman.always = 'hang'
+    const asked = middleman.seen.length
+    await person.server.api.put('/v3/secrets/1', { value: 'two' })
+    await until(() => middleman.seen.length > asked)
+
+    child.stdin?.write('\n')
+
+    assert.deepEqual(await ended, [9, null])
+  })
+
+  test('looks again at a change that could not be looked at, though it is told of once', async (t) => {
+    const { person, middleman } = await personBehind(t, { token: 'one' })
+    const child = person.start(['run', '--watch', '--interval', '1', '--', 'sh', '-c', loop])
+    t.after(() => void child.kill('SIGTERM'))
+    const lines = linesOf(child)
+    assert.equal(await next(lines), 'now one')
+    assert.ok(child.stderr)
+    const body = { type: 'urn:strongroom:problem:internal', code: 'internal', message: 'No.', request_id: 'r' }
+    middleman.always = { status: 500, body }
+    await person.server.api.put('/v3/secrets/1', { value: 'two' })
+    assert.match(String(await once(child.stderr, 'data')), /Looking for changes failed/)
+
+    middleman.always = undefined
+
+    assert.equal(await next(lines), 'now two')
+  })
+
+  test('ends when nothing can be started, though it listens already', async (t) => {
+    const person = await personWith(t, { token: 'one' })
+    const child = person.start(['run', '--watch', '--only', 'nothing', '--', 'true'])
+    t.after(() => void child.kill('SIGKILL'))
+
+    assert.deepEqual(await once(child, 'exit', { signal: AbortSignal.timeout(20_000) }), [3, null])
   })
 })

@@ -30,6 +30,8 @@ export class Middleman {
   readonly tricks: Trick[] = []
   /** What to do with all that have no trick of their own. */
   always: Trick | undefined
+  /** Whether streams of events come through, as long as nothing else is to be done: without, nobody is told of anything. */
+  passesEvents = false
   readonly #target: string
 
   private constructor(url: string, target: string) {
@@ -65,11 +67,15 @@ export class Middleman {
     if (trick === 'drop') return void response.destroy()
     if (typeof trick === 'object') return fake(response, seen, trick)
     const { host: _host, connection: _connection, 'content-length': _length, ...kept } = headers
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
     const answer = await fetch(this.#target + seen.path, {
       method: seen.method,
       headers: kept,
+      signal: gone.signal,
       ...(body.length === 0 ? {} : { body: new Uint8Array(body) }),
     })
+    if (this.passesEvents && trick === undefined && isEvents(answer)) return passOn(answer, response)
     const bytes = Buffer.from(await answer.arrayBuffer())
     if (trick === 'lose') return void response.destroy()
     const { 'transfer-encoding': _encoding, ...given } = Object.fromEntries(answer.headers)
@@ -77,6 +83,17 @@ export class Middleman {
     if (trick !== 'cut') return void response.end(bytes)
     response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy())
   }
+}
+
+function isEvents({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') === true
+}
+
+/** What has no end is passed on as it comes. */
+async function passOn(answer: Response, response: ServerResponse): Promise<void> {
+  response.writeHead(answer.status, Object.fromEntries(answer.headers))
+  for await (const part of answer.body ?? []) response.write(part)
+  response.end()
 }
 
 function fake(response: ServerResponse, seen: Seen, { status, headers, body = '' }: Faked): void {
