@@ -5,7 +5,7 @@ import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { idIn } from './find.ts'
 import { numberOf, timeOf } from './input.ts'
-import { print, printJson, printTable, shown, styled, tell } from './output.ts'
+import { print, printJson, printTable, shown, styled, tell, unread } from './output.ts'
 
 interface FilterOptions extends RemoteOptions {
   readonly action?: string
@@ -78,7 +78,8 @@ export async function tail(options: FilterOptions & { readonly interval: string 
   const filter = filterOf(options)
   let [last] = (await audit.page({ limit: 1 })).items
   for (;;) {
-    await setTimeout(pauseMs)
+    await setTimeout(pauseMs, undefined, { signal: unread }).catch(() => {})
+    if (unread.aborted) return
     const from = last === undefined ? {} : { from: last.time }
     const fresh: AuditRecord[] = []
     for await (const record of audit.list({ ...filter, ...from })) {

@@ -37,7 +37,16 @@ export class Fault extends Error {
   }
 }
 
+const reading = new AbortController()
+/** Aborted once nobody reads standard output any more: for what does nothing but print, and would not end by itself. */
+export const unread: AbortSignal = reading.signal
+
+export function stopPrinting(): void {
+  reading.abort()
+}
+
 export function print(line: string): void {
+  if (unread.aborted) return
   process.stdout.write(`${harmless(line)}\n`)
 }
 

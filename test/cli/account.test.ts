@@ -1,5 +1,7 @@
 /** Lists, keys, deployments, seeds and the trail, at the command line; and that all of it speaks JSON. */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -168,5 +170,39 @@ preparedSuite('The commands of an account', async () => {
     })
     const code = await new Promise((resolve) => child.once('close', resolve))
     assert.deepEqual([code, errors], [0, ''])
+  })
+
+  test('do what they were asked, and end as it ended, though nobody reads what they print', async () => {
+    const drawn = randomBytes(32).toString('base64')
+    writeFileSync(join(person.folder, 'leak'), `password: ${drawn}\n`)
+    // More than go into one request.
+    const many = Array.from({ length: 150 }, (_, at) => [`imported-${at}`, 'x'])
+    writeFileSync(join(person.folder, 'more.json'), JSON.stringify(Object.fromEntries(many)))
+    await person.server.api.post('/v3/secrets', { name: 'leaked', value: drawn })
+    const unread = async (words: readonly string[]) => {
+      const child = person.start(words)
+      child.stdout?.destroy()
+      return (await once(child, 'exit'))[0]
+    }
+
+    assert.equal(await unread(['scan', 'leak']), 10)
+    assert.equal(await unread(['import', 'more.json', '--yes']), 0)
+    const { secrets } = await json('secrets', 'list', 'imported-*')
+    assert.equal(secrets.length, many.length)
+    assert.equal(await unread(['export', '--format', 'json']), 0)
+  })
+
+  test('that would follow the trail for ever end when nobody reads on', async (t) => {
+    const child = person.start(['audit', 'tail', '--interval', '1'])
+    t.after(() => void child.kill('SIGKILL'))
+    const over = once(child, 'exit', { signal: AbortSignal.timeout(30_000) })
+    child.stdout?.destroy()
+    let isOver = false
+    const ended = over.finally(() => {
+      isOver = true
+    })
+    while (!isOver) await Promise.race([ended, person.server.api.get('/v3/secrets/1')])
+
+    assert.deepEqual(await ended, [0, null])
   })
 })

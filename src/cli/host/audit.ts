@@ -54,7 +54,10 @@ export async function exportRecords(options: {
   await withVault(async (vault, _, config) => {
     const files = await archiveOf(options.archive, config)
     const lines = exportLines(vault, await findAccount(vault, options.account), after, files)
-    await pipeline(withLineFeeds(lines), process.stdout, { end: false })
+    await pipeline(withLineFeeds(lines), process.stdout, { end: false }).catch((error: unknown) => {
+      // Whoever read has read enough.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
+    })
   })
 }
 

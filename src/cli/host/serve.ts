@@ -16,7 +16,7 @@ import { finishDeletions } from '../../vault/deletion.ts'
 import { watchRootKeys } from '../../vault/root-keys.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { print } from '../output.ts'
+import { print, unread } from '../output.ts'
 import { variable } from '../process-env.ts'
 import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
 import { prepareFollowers } from './followers.ts'
@@ -243,13 +243,18 @@ function seeDeletionsThrough(vault: Vault, logger: Logger): void {
 
 function makeCheckpoints({ vault }: Opened, { checkpoints, checkpointSeconds }: Config, logger: Logger): void {
   if (checkpoints === undefined) return
-  const writer = new CheckpointWriter(vault, checkpoints === 'stdout' ? print : appendTo(checkpoints.path))
+  const writer = new CheckpointWriter(vault, checkpoints === 'stdout' ? printNotes : appendTo(checkpoints.path))
   const write = () =>
     writer.write().catch((error: unknown) => {
       logger.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'no checkpoint could be written')
     })
   void write()
   setInterval(write, checkpointSeconds * 1000).unref()
+}
+
+function printNotes(notes: string): void {
+  if (unread.aborted) throw new Error('nobody reads standard output')
+  print(notes)
 }
 
 async function setUpLink(vault: Vault, portal: string): Promise<string> {
