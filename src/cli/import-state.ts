@@ -1,6 +1,7 @@
 /** How far an import has come, in a file: names and numbers of versions, never a value. */
-import { appendFileSync, closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { Fault } from './output.ts'
+import { placeNew } from './write-new.ts'
 
 /** What was brought over of one path. */
 export interface Progressed {
@@ -25,16 +26,15 @@ export class ImportState {
    */
   static open(path: string, of: Readonly<Record<string, string>>): ImportState {
     try {
-      if (!existsSync(path)) {
-        const file = openSync(path, 'wx', 0o600)
-        closeSync(file)
-        appendFileSync(path, `${JSON.stringify(of)}\n`)
-        return new ImportState(path, new Map())
-      }
-      const [head = '', ...lines] = readFileSync(path, 'utf8').split('\n')
+      const first = `${JSON.stringify(of)}\n`
+      if (!existsSync(path) && placeNew(path, Buffer.from(first), 0o600)) return new ImportState(path, new Map())
+      const text = readFileSync(path, 'utf8')
+      const [head = '', ...lines] = text.split('\n')
       if (head !== JSON.stringify(of)) {
         throw new Fault('usage', `${path} is the state of another import, or none. Name another file with --state.`)
       }
+      // What was cut off is not to spoil the line that comes after it.
+      if (!text.endsWith('\n')) appendFileSync(path, '\n')
       const done = lines.flatMap((line) => progressedIn(line) ?? [])
       return new ImportState(path, new Map(done.map((one) => [one.path, one])))
     } catch (error) {

@@ -3,6 +3,7 @@
  * were read from, as whom and what, and good for a time. docs/decisions/0028 says what that protects from, and what not.
  */
 import { createSecretKey, hash, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { type FileHandle, lstat, open as openFile, readFile, rm } from 'node:fs/promises'
 import { resolve, sep } from 'node:path'
 import type { Strongroom } from '../client/strongroom.ts'
@@ -11,6 +12,7 @@ import { placeOf } from './connection.ts'
 import { complain, Fault } from './output.ts'
 import { variable } from './process-env.ts'
 import { replaceFile } from './replace-file.ts'
+import { placeNew } from './write-new.ts'
 
 export interface SealedCopyOptions {
   readonly path: string
@@ -91,23 +93,30 @@ export class SealedCopy {
     if (ageMs > this.#options.maxAgeMs) {
       throw this.#notUsed(`it is ${ageText(ageMs)} old, and --fallback-max-age is ${ageText(this.#options.maxAgeMs)}`)
     }
-    // So that a clock that goes back is noticed from here on.
-    await this.#write(key, content, { sealedAt, seenAt: Math.max(now, seenAt) }).catch((error: unknown) => {
-      complain(`${this.path} could not be marked as used: ${error instanceof Error ? error.message : 'unknown error'}`)
-    })
+    await this.#markUsed(sealed, key, content, { sealedAt, seenAt: Math.max(now, seenAt) })
     return { content, ageMs }
   }
 
-  /** Nobody starts from it any more: the server has refused what it holds. */
+  /** So that a clock that goes back is noticed from here on. What somebody sealed meanwhile is newer, and stays. */
+  async #markUsed(sealed: Buffer, key: KeyObject, content: Buffer, times: Times): Promise<void> {
+    try {
+      if (sealed.equals(await this.#read())) await this.#write(key, content, times)
+    } catch (error) {
+      complain(`${this.path} could not be marked as used: ${error instanceof Error ? error.message : 'unknown error'}`)
+    }
+  }
+
+  /** Nobody starts from it any more: the server has refused what it holds. That it cannot is said, and ends nothing. */
   async destroy(): Promise<void> {
     const found = await lstat(this.path).catch(() => undefined)
     if (found === undefined) return
     try {
-      if (found.isFile()) await overwrite(this.path, found.size)
-    } finally {
-      await rm(this.path, { force: true })
+      await destroyFile(this.path, found)
+      complain(`${this.path} is destroyed: the server has refused what it holds.`)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : 'an unknown error'
+      complain(`${this.path} could not be destroyed, and the server has refused what it holds. Remove it: ${why}`)
     }
-    complain(`${this.path} is destroyed: the server has refused what it holds.`)
   }
 
   async #read(): Promise<Buffer> {
@@ -213,14 +222,16 @@ async function checkKey(path: string, file: FileHandle): Promise<void> {
 
 async function makeKey(path: string): Promise<Buffer> {
   const key = randomBytes(leastKeyBytes)
-  const file = await openFile(path, 'wx', 0o600)
+  // Somebody may be faster: theirs is the one.
+  return placeNew(path, key, 0o600) ? key : readKey(path, false)
+}
+
+async function destroyFile(path: string, found: Stats): Promise<void> {
   try {
-    await file.writeFile(key)
-    await file.sync()
+    if (found.isFile()) await overwrite(path, found.size)
   } finally {
-    await file.close()
+    await rm(path, { force: true })
   }
-  return key
 }
 
 /** As far as the disk lets it: some write elsewhere. */

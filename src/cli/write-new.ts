@@ -1,5 +1,7 @@
-/** Writes a file where there is none. */
-import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
+/** Writes a file where there is none: whole, or not at all. */
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { Fault } from './output.ts'
 
 /**
@@ -9,20 +11,56 @@ import { Fault } from './output.ts'
  * @throws Fault `conflict`, `failure`
  */
 export function writeNew(path: string, bytes: Buffer, mode: number, otherwise: string): void {
+  let isNew: boolean
   try {
-    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode)
-    try {
-      writeFileSync(file, bytes)
-    } finally {
-      closeSync(file)
-    }
+    isNew = placeNew(path, bytes, mode)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
-      throw new Fault('conflict', `${path} is there already. ${otherwise}`)
-    }
     throw new Fault(
       'failure',
       `${path} cannot be written: ${error instanceof Error ? error.message : 'unknown error'}.`,
     )
+  }
+  if (!isNew) throw new Fault('conflict', `${path} is there already. ${otherwise}`)
+}
+
+/**
+ * Whoever looks for it at the same moment finds nothing or all of it, and what cuts this off leaves nothing under its name.
+ *
+ * @returns whether it was written; otherwise there is one already
+ * @throws what the system says
+ */
+export function placeNew(path: string, bytes: Buffer, mode: number): boolean {
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomBytes(6).toString('hex')}`)
+  try {
+    writeWhole(temporary, bytes, mode)
+    return isDone(() => linkSync(temporary, path)) ?? isDone(() => writeWhole(path, bytes, mode)) === true
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+/** @returns whether it is done, and not there already; nothing where this file system has no links */
+function isDone(work: () => void): boolean | undefined {
+  try {
+    work()
+    return true
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (code === 'EEXIST') return false
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) return undefined
+    throw error
+  }
+}
+
+function writeWhole(path: string, bytes: Buffer, mode: number): void {
+  const file = openSync(path, 'wx', mode)
+  try {
+    writeFileSync(file, bytes)
+    fsyncSync(file)
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  } finally {
+    closeSync(file)
   }
 }

@@ -1,7 +1,7 @@
 /** A program that starts while the server is away: from a sealed copy that it kept, if it was told to keep one. */
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { clientOf } from '../../src/cli/connection.ts'
 import { SealedCopy, type SealedCopyOptions } from '../../src/cli/sealed-copy.ts'
@@ -114,6 +114,16 @@ suite('run --fallback', () => {
     await api.delete(`/v3/secrets/${body.id}`)
     assert.equal((await run()).code, 3)
     assert.ok(!existsSync(copy))
+  })
+
+  test('says what the server refused, though the copy cannot be destroyed', async (t) => {
+    const { middleman, copy, run } = await start(t)
+    mkdirSync(copy)
+    middleman.always = problem(401, 'unauthenticated')
+    const { code, stderr } = await run()
+    assert.equal(code, 4, stderr)
+    assert.match(stderr, /copy could not be destroyed.*Remove it/)
+    assert.match(stderr, /The server does not take this API key/)
   })
 
   test('uses it for the same choice, environment and key alone', async (t) => {
@@ -405,6 +415,40 @@ suite('A sealed copy', () => {
       await assert.rejects(copy.open(), /not used/)
     }
     writeFileSync(path, whole)
+    assert.equal((await copy.open()).content.toString(), 'values')
+  })
+
+  test('that is sealed anew while it is opened stays the newer one', async (t) => {
+    const { path, clock, copy } = await sealed(t)
+    const older = readFileSync(path)
+    clock.now += 1000
+    await copy.keep(Buffer.from('newer'))
+    const newer = readFileSync(path)
+    writeFileSync(path, older)
+    const slow = new SealedCopy(client, {
+      ...{ path, keyFile: undefined, maxAgeMs: dayMs, chosen: ['run'] },
+      now: () => {
+        writeFileSync(path, newer)
+        return clock.now
+      },
+    })
+    assert.equal((await slow.open()).content.toString(), 'values')
+    assert.equal((await copy.open()).content.toString(), 'newer')
+  })
+
+  test('of two that make its key at once is sealed by one and the same, and by none that is cut off', async (t) => {
+    const keyFile = join((await startPerson(t)).folder, 'key')
+    const { copy, path } = await sealed(t, { keyFile })
+    const key = readFileSync(keyFile)
+    for (let round = 0; round < 20; round++) {
+      rmSync(keyFile)
+      const options = { keyFile, maxAgeMs: dayMs, chosen: ['run'] }
+      const copies = [1, 2, 3].map((one) => new SealedCopy(client, { ...options, path: `${path}-${one}` }))
+      await Promise.all(copies.map((one) => one.keep(Buffer.from('values'))))
+      for (const one of copies) assert.equal((await one.open()).content.toString(), 'values')
+      assert.deepEqual(readdirSync(dirname(keyFile)), ['key'])
+    }
+    writeFileSync(keyFile, key)
     assert.equal((await copy.open()).content.toString(), 'values')
   })
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { ImportState, type Progressed } from '../../src/cli/import-state.ts'
 import type { Api } from '../support/api.ts'
 import { type Ended, type Person, startPerson } from '../support/cli.ts'
 import { engines } from '../support/engines.ts'
@@ -168,6 +169,20 @@ suite('strongroom import vault', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600)
     assert.doesNotMatch(readFileSync(path, 'utf8'), /planted/)
     assert.equal((await run('--yes', '--state', 'vault.state', '-e', 'other')).code, 2, 'The state of another import.')
+  })
+
+  test('notes what comes after a line of its state that was cut off', async (t) => {
+    const { person } = await start(t)
+    const path = join(person.folder, 'vault.state')
+    const of = { from: 'there', to: 'here' }
+    const [one, two] = ['one', 'two'].map((name) => ({ path: name, name, version: 3 })) as [Progressed, Progressed]
+    ImportState.open(path, of).note(one)
+    writeFileSync(path, readFileSync(path, 'utf8').slice(0, -7))
+
+    ImportState.open(path, of).note(two)
+
+    const state = ImportState.open(path, of)
+    assert.deepEqual([state.versionOf('one', 'one'), state.versionOf('two', 'two')], [undefined, 3])
   })
 
   test('says what may not be read or listed, and brings the rest over', async (t) => {

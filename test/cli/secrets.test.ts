@@ -1,5 +1,6 @@
 /** Secrets at the command line: exact to the byte, never where they were not asked for, and with exit codes to rely on. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -136,6 +137,24 @@ preparedSuite('strongroom secrets', async () => {
     assert.equal((await person.run(['secrets', 'set', 'keystore'], { input: 'text now' })).code, 0)
     assert.equal((await person.run(['secrets', 'get', 'keystore'])).stdout, 'text now')
     assert.equal((await person.run(['secrets', 'set', 'exact'], { input: bytes })).code, 2)
+  })
+
+  test('writes a value to a new file whole, or leaves nothing where there is no room for it', async () => {
+    const source = new URL('../../src/cli/write-new.ts', import.meta.url).href
+    const script = `const { writeNew } = await import(${JSON.stringify(source)})
+      writeNew(process.argv[1], Buffer.alloc(1e6, 'n'), 0o600, '')`
+    const words = ['--input-type=module', '-e', script, join(person.folder, 'too-long')]
+
+    // No file may become longer than 4 or 8 KiB: as with a full disk, a part of it can be written.
+    const { stderr } = spawnSync('sh', ['-c', `ulimit -f 8; exec "$0" "$@"`, process.execPath, ...words], {
+      encoding: 'utf8',
+    })
+
+    assert.match(stderr, /too-long cannot be written: EFBIG/)
+    assert.deepEqual(
+      readdirSync(person.folder).filter((name) => name.includes('too-long')),
+      [],
+    )
   })
 
   test('reads a file that is longer than a document may be', async (t) => {
