@@ -185,9 +185,26 @@ export function brokenLinks({ path, text }: Document): readonly string[] {
   const prose = withoutCode(text)
   const links = [...prose.replaceAll(/`[^`\n]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
   const broken = links.filter((target) => !/^https?:/.test(target) && !reaches(path, text, target))
-  const named = [...prose.matchAll(/`((?:src|test|scripts|docs|bench|bin)\/[\w./-]*)`/g)].map(([, file = '']) => file)
-  const missing = named.filter((file) => !existsSync(join(root, file)))
+  const named = [...prose.matchAll(/`([\w.-]+\/[\w./-]*)`/g)].map(([, file = '']) => file)
+  const missing = named.filter((file) => isOurs(file) && !isThere(file))
   return [...broken, ...missing].map((target) => `${path}: ${target} does not exist`)
+}
+
+/** Where the names of files in the documents may begin. */
+const beginnings = ['', 'src', 'src/http', 'src/store', 'portal', 'portal/src', 'test', 'action']
+
+/** Whether it is the name of a file or folder of the project, and not a path of somebody's secret or machine. */
+function isOurs(file: string): boolean {
+  const first = file.split('/')[0] ?? ''
+  if (/^(src|test|scripts|docs|bench|bin)$/.test(first)) return true
+  return (
+    /\.(ts|tsx)$/.test(file) ||
+    (file.endsWith('/') && /^[\w-]+\/[\w-]+/.test(file) && existsSync(join(root, 'src', first)))
+  )
+}
+
+function isThere(file: string): boolean {
+  return beginnings.some((beginning) => existsSync(join(root, beginning, file)))
 }
 
 function reaches(path: string, text: string, link: string): boolean {

@@ -1,11 +1,12 @@
 /** The documents: tables as the source has them, links that lead somewhere, and commands that do what is shown. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { buildCommandOnce } from '../scripts/build.ts'
 import { brokenLinks, type Document, documents, regenerate } from '../scripts/docs.ts'
+import { tables } from '../src/store/tables/tables.ts'
 import { listening } from './support/child.ts'
 import { ending } from './support/cli.ts'
 import { engines, makeFolder } from './support/engines.ts'
@@ -30,9 +31,23 @@ suite('The documents', () => {
     const stale = '<!-- generated: errors -->\n| `invalid` | 418 |\n<!-- end -->\n'
     assert.notEqual(await regenerate({ path, text: stale }), stale)
     await assert.rejects(regenerate({ path, text: stale.replace('errors', 'nothing') }))
-    const broken = '# A title\n[a](nowhere.md) [b](#no-title) [c](../README.md#no-title) `src/nowhere.ts`\n'
-    assert.equal(brokenLinks({ path, text: broken }).length, 4)
+    const broken =
+      '# A title\n[a](nowhere.md) [b](#no-title) [c](../README.md#no-title) `src/nowhere.ts` `frame/nowhere.ts` `http/nowhere/`\n'
+    assert.equal(brokenLinks({ path, text: broken }).length, 6)
     assert.deepEqual(brokenLinks({ path, text: '# A title\n[a](../README.md) [b](#a-title) `src/main.ts`\n' }), [])
+  })
+
+  test('tell of every room, of the portal too, and of every table', () => {
+    const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
+    const roomsOf = (folder: string) =>
+      readdirSync(join(root, folder), { withFileTypes: true }).map((one) => (one.isFile() ? one.name : `${one.name}/`))
+    const names = [...roomsOf('src'), ...roomsOf('portal/src'), ...tables.map(({ name }) => name)]
+
+    assert.ok(names.length > 80, String(names.length))
+    assert.deepEqual(
+      names.filter((name) => !page.includes(`\`${name}\``)),
+      [],
+    )
   })
 })
 

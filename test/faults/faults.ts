@@ -5841,7 +5841,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'a list is found in its environment alone',
-    'store/decide/places.ts',
+    'store/decide/lists.ts',
     'found !== undefined && isHere(call, found) ? found : undefined',
     'found',
     'v3/environment-isolation.test.ts',

@@ -1,7 +1,7 @@
 /** A whole store in a PostgreSQL database: read in one transaction, or filled in one. */
 import type { Client } from 'pg'
-import { connectAlone } from '../postgres/alone.ts'
 import { migrate, migrateWithin, refuseBesideOlder, refuseUnlessStore } from '../postgres/migrate.ts'
+import { connectAlone } from '../postgres/one-connection.ts'
 import { numbered } from '../sql.ts'
 import type { Kind } from '../tables/field.ts'
 import type { Table } from '../tables/table.ts'

@@ -6,8 +6,8 @@ import type { Secret } from '../../model/secret.ts'
 import { environmentsSeen, hasSome, hasSomeHere } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
 import { deletedThing, deleteSecretRow, keepList, putDeleted } from '../decide/kept.ts'
+import { addList, anyList, findList, inList, needList, placeOfList, refuseList, seesLists } from '../decide/lists.ts'
 import { keptRow, onceOf } from '../decide/once.ts'
-import { addList, anyList, findList, inList, needList, placeOfList, refuseList, seesLists } from '../decide/places.ts'
 import {
   authorizeListing,
   type Call,

@@ -16,7 +16,7 @@ import {
   type UnheldContents,
 } from '../decide/deleted.ts'
 import { objectOfDeleted, putDeleted } from '../decide/kept.ts'
-import { anyList, hasName } from '../decide/places.ts'
+import { anyList, hasName } from '../decide/lists.ts'
 import { type Call, forbid, put, record, refuse } from '../decide/work.ts'
 import { partSize } from '../lookups.ts'
 import type { IdOrName } from '../naming.ts'

@@ -19,7 +19,7 @@ import {
 } from '../decide/deleted.ts'
 import { unplaced } from '../decide/environment.ts'
 import { deletedThing, isKept, objectOfDeleted } from '../decide/kept.ts'
-import { findList, hasName, listForAll } from '../decide/places.ts'
+import { findList, hasName, listForAll } from '../decide/lists.ts'
 import { type Call, forbid, record, refuseField } from '../decide/work.ts'
 import type { IdOrName } from '../naming.ts'
 import type { Outcome, Refused } from '../outcome.ts'

@@ -1,6 +1,6 @@
 /** The deletion of secrets: for ever, or so that they can be restored for a while. */
 import { deleteSecretRow } from '../decide/kept.ts'
-import { placeOfFirst, placeOfSecret } from '../decide/places.ts'
+import { placeOfFirst, placeOfSecret } from '../decide/lists.ts'
 import { type Call, record } from '../decide/work.ts'
 import type { Match, Place } from '../naming.ts'
 import type { Refused } from '../outcome.ts'

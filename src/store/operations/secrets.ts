@@ -18,7 +18,7 @@ import {
   placeOfList,
   placeOfSecret,
   refuseList,
-} from '../decide/places.ts'
+} from '../decide/lists.ts'
 import {
   type Call,
   done,

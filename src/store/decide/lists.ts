@@ -1,4 +1,4 @@
-/** Finds the lists that operations name. */
+/** Finds the lists that operations name, and in which environment a list or a secret is. */
 import type { AuditObject } from '../../audit/record.ts'
 import { defaultList, type List, listUid } from '../../model/list.ts'
 import type { Right } from '../../model/scope.ts'
