@@ -51,6 +51,8 @@ export interface TestOptions extends Partial<Omit<Config, 'dataDir' | 'databaseU
   readonly logger?: Logger
   /** Where the built portal is; without it, where the build puts it. */
   readonly portalDir?: string
+  /** Whether it gives up on requests that do not come in the time that the product gives them. */
+  readonly givesUp?: boolean
 }
 
 /** What the tests run with: no limiter, no log. */
@@ -108,8 +110,9 @@ export async function startServer(t: Lasting, engine: TestEngine, options: TestO
     logger: options.logger ?? pino({ level: 'silent' }),
     portalDir: options.portalDir,
   })
-  // A process that is starved for longer would send on a connection which its own server has just closed.
+  // A process that is starved for longer would send on a connection which its own server has just closed, or given up on.
   app.server.keepAliveTimeout = 300_000
+  if (options.givesUp !== true) Object.assign(app.server, { headersTimeout: 300_000, requestTimeout: 300_000 })
   const checkAnswers = watchAnswers(app)
   const url = originOf(await listen(app, config.listen), config.tls !== undefined)
   let isStopped = false
