@@ -7,7 +7,7 @@ import { newUid, randomBytes } from '../crypto/random.ts'
 import { Refusal } from '../errors.ts'
 import type { ApiKey } from '../model/api-key.ts'
 import { type SubjectData, subjectLookup } from '../model/factor.ts'
-import type { SsoSettings } from '../model/sign-in.ts'
+import type { SignInRules, SsoSettings } from '../model/sign-in.ts'
 import { checkEmail, type User } from '../model/user.ts'
 import type { NewFactor } from '../store/proof.ts'
 import { handOut, takeBack } from './challenge-tickets.ts'
@@ -16,7 +16,7 @@ import { recordShutOut } from './repeats.ts'
 import { type Agent, type Opened, open, openSession, personOf, recordFailure, type Stranger } from './sessions.ts'
 import { dataOf, factorsOf, isOfKind, rulesOf, secretPlace, verifyFactor } from './sign-in-proofs.ts'
 import { addUser, keepsChanging, verifyUser } from './users.ts'
-import type { Vault } from './vault.ts'
+import { outdated, type Vault } from './vault.ts'
 
 /** What a flow needs to know of where it runs. */
 export interface SsoPlace {
@@ -45,8 +45,12 @@ const maxTries = 5
 
 /** Which provider an account's people come through. */
 export async function ssoOf(vault: Vault, stranger: Stranger, accountId: number): Promise<SsoSettings | null> {
+  return (await strangersRules(vault, stranger, accountId)).sso
+}
+
+function strangersRules(vault: Vault, stranger: Stranger, accountId: number): Promise<SignInRules> {
   const caller = { kind: 'user', accountId, userId: 0, name: '' } as const
-  return (await rulesOf(vault, { ...stranger, caller }, accountId)).sso
+  return rulesOf(vault, { ...stranger, caller }, accountId)
 }
 
 /** @returns where the browser goes, and what it keeps meanwhile @throws Refusal `not_found`, `unavailable` */
@@ -126,12 +130,15 @@ async function tryFinish(
     throw failed()
   })
   for (let tries = 0; tries < maxTries; tries++) {
-    const { user, add } = await recognize(vault, stranger, { sso, start, person })
+    // To be asked took a while: who may come is judged by the rules that the session is begun under.
+    const rules = await strangersRules(vault, stranger, accountId)
+    if (rules.sso?.uid !== sso.uid) throw failed()
+    const recognized = await recognize(vault, stranger, { sso: rules.sso, rulesMac: rules.mac, start, person })
+    if (recognized === outdated) continue
+    const { user, add } = recognized
     const next = user.password === null ? { ...user, linkHash: null, linkExpiresAt: null } : user
     const proof = { spend: taken.spend(accountId) }
     const { confirmedAt } = person
-    const rules = await rulesOf(vault, { ...stranger, caller: personOf(user) }, accountId)
-    if (rules.sso?.uid !== sso.uid) throw failed()
     const opened = await open(vault, stranger, user, { next, agent, rules, method: 'sso', proof, add, confirmedAt })
     if (opened?.session !== undefined) return { opened, returnTo }
   }
@@ -199,16 +206,23 @@ async function moreOf(
 
 interface Recognition {
   readonly sso: SsoSettings
+  /** Of the rules that have these settings. */
+  readonly rulesMac: Uint8Array
   readonly start: SsoStart
   readonly person: Known
 }
 
-/** The user, and the link to the provider where there is none yet. @throws Refusal `forbidden` */
+/**
+ * The user, and the link to the provider where there is none yet.
+ *
+ * @returns `outdated` when others came in between
+ * @throws Refusal `forbidden`
+ */
 async function recognize(
   vault: Vault,
   stranger: Stranger,
   recognition: Recognition,
-): Promise<{ readonly user: User; readonly add: readonly NewFactor[] }> {
+): Promise<{ readonly user: User; readonly add: readonly NewFactor[] } | typeof outdated> {
   const { sso, start, person } = recognition
   const lookup = subjectLookup(start.accountId, sso.issuer, person.subject)
   const known = await vault.store.factorWith(lookup)
@@ -216,6 +230,7 @@ async function recognize(
     known === undefined
       ? await userToLink(vault, stranger, recognition)
       : await vault.store.user(known.accountId, known.userId)
+  if (user === outdated) return outdated
   if (user === undefined || user.accountId !== start.accountId) throw await refused(vault, stranger, start.accountId)
   const asker = { ...stranger, caller: personOf(user) }
   await verifyUser(vault, asker, user)
@@ -238,8 +253,8 @@ async function recognize(
 async function userToLink(
   vault: Vault,
   stranger: Stranger,
-  { sso, start, person: { email, name } }: Recognition,
-): Promise<User | undefined> {
+  { sso, rulesMac, start, person: { email, name } }: Recognition,
+): Promise<User | undefined | typeof outdated> {
   const { accountId, userId, sessionId } = start
   if (userId !== null) {
     const isOpen = sessionId !== undefined && (await openSession(vault, accountId, userId, sessionId)) !== undefined
@@ -251,7 +266,8 @@ async function userToLink(
   if (found !== undefined) return mayLink(found) ? found : undefined
   const isExpected = sso.role !== null && sso.domains.includes(email.slice(email.lastIndexOf('@') + 1))
   if (!isExpected || sso.role === null) return undefined
-  return addUser(vault, stranger, { accountId, email: checkEmail(email), name: name ?? email, role: sso.role })
+  const given = { accountId, email: checkEmail(email), name: name ?? email, role: sso.role }
+  return addUser(vault, stranger, given, rulesMac)
 }
 
 function linkOf(vault: Vault, { accountId, id: userId }: User, data: SubjectData, lookup: string): NewFactor {

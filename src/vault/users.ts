@@ -215,12 +215,18 @@ function changeOf(user: User, next: User): UserChange {
 /** What a new user is told by. */
 type Given = Pick<User, 'accountId' | 'email' | 'name' | 'role' | 'patterns' | 'environmentRoles'>
 
-/** Somebody whom the account's identity provider sent, and whom its owner lets come uninvited. */
+/**
+ * Somebody whom the account's identity provider sent, and whom its owner lets come uninvited.
+ *
+ * @param rulesMac of the account's rules for signing in, which say so
+ * @returns `outdated` when the rules were changed since, or somebody has the address by now
+ */
 export async function addUser(
   vault: Vault,
   { requestId, address }: Omit<Asker, 'caller'>,
   given: Pick<User, 'accountId' | 'email' | 'name' | 'role'>,
-): Promise<User> {
+  rulesMac: Uint8Array,
+): Promise<User | typeof outdated> {
   // Whatever the provider says: somebody is not kept out for how they are called there.
   const name = given.name.replaceAll(/\p{C}/gu, '').trim().slice(0, 128)
   const row = rowOf(vault, {
@@ -231,13 +237,13 @@ export async function addUser(
   })
   const user: NewUser = { ...row, linkHash: null, linkExpiresAt: null }
   const caller = { kind: 'system', accountId: given.accountId } as const
-  const operation = { kind: 'create_user', user } as const
+  const operation = { kind: 'create_user', user, rulesMac } as const
   const outcome = await vault.store.submit<'create_user'>({ caller, requestId, address, operation })
   if (outcome.kind === 'done') return outcome.result
   if (outcome.kind === 'forged') {
     throw await integrityFailure(vault, { requestId, address }, outcome.accountId, outcome.action, outcome.object)
   }
-  throw new Refusal('forbidden', 'This address belongs to another user of the account.')
+  return outdated
 }
 
 async function make(vault: Vault, asker: Asker, given: Given, kind: 'setup' | 'invitation'): Promise<Invited> {

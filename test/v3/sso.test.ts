@@ -252,6 +252,57 @@ for (const engine of engines) {
       assert.equal((await owner.get('/v3/session/factors')).body.sso.length, 0)
     })
 
+    test('lets in by the settings as they are when it ends, though they change while it is found out who comes', async (t) => {
+      const { owner, browser, provider, settings, vault, invite } = await startWithSso(t, engine)
+      const { email } = await invite('editor')
+      const change = async (more: object) => {
+        const { status, text } = await owner.send('PUT', '/v3/sso', { ...settings, client_secret: undefined, ...more })
+        assert.equal(status, 200, text)
+      }
+      /** As they are changed when the server has read them. */
+      const signInDuring = async (claims: object, more: object) => {
+        provider.behaviour.claims = { sub: 'one', email_verified: true, ...claims }
+        const factorWith = vault.store.factorWith.bind(vault.store)
+        const looked = t.mock.method(vault.store, 'factorWith', async (lookup: string) => {
+          looked.mock.restore()
+          await change(more)
+          return factorWith(lookup)
+        })
+        return (await browser().signIn()).to
+      }
+
+      // Whoever is of the domain may come; and by the address alone who has a password, where nobody comes by that.
+      const [byDomain, alone] = [{ domains: ['example.org'], role: 'reader' }, { only: true }]
+      await change(byDomain)
+      assert.equal(await signInDuring({ email: 'eve@example.org' }, {}), '/portal/?trouble=forbidden')
+      assert.equal((await owner.get('/v3/users')).body.users.length, 2)
+      await enrolTotp(owner, Date.now())
+      await change(alone)
+      assert.equal(await signInDuring({ email }, {}), '/portal/?trouble=forbidden')
+      await change(byDomain)
+      assert.equal(await signInDuring({ email: 'eve@example.org' }, byDomain), '/portal/')
+    })
+
+    test('lets in whoever comes uninvited by two ways at once, as the one user that is made of them', async (t) => {
+      const { owner, browser, provider, settings, vault } = await startWithSso(t, engine)
+      const open = { ...settings, domains: ['example.org'], role: 'reader', client_secret: undefined }
+      assert.equal((await owner.send('PUT', '/v3/sso', open)).status, 200)
+      provider.behaviour.claims = { sub: 'eve', email: 'eve@example.org', email_verified: true }
+      const userWithEmail = vault.store.userWithEmail.bind(vault.store)
+      const [first, second] = [browser(), browser()]
+      const looked = t.mock.method(vault.store, 'userWithEmail', async (...asked: Parameters<typeof userWithEmail>) => {
+        looked.mock.restore()
+        const found = await userWithEmail(...asked)
+        assert.equal((await second.signIn()).to, '/portal/')
+        return found
+      })
+
+      assert.equal((await first.signIn()).to, '/portal/')
+
+      const users = [first, second].map(async ({ person }) => (await person.get('/v3/session')).body.user.id)
+      assert.deepEqual(await Promise.all(users), [2, 2])
+    })
+
     test('refuses a stranger with a known address, a disabled user, and one of another account', async (t) => {
       const { owner, browser, provider, otherAccount } = await startWithSso(t, engine)
       const { body } = await owner.post('/v3/users', { email: 'grace@example.com', role: 'editor' })

@@ -6,12 +6,11 @@ import type { User } from '../../model/user.ts'
 import { type Handed, noVersion } from '../decide/grants.ts'
 import { objectOfSession } from '../decide/key-objects.ts'
 import { addFactor, factorsOf, isUpon, needProof, prove } from '../decide/proof.ts'
-import { endSessions, noSession } from '../decide/sessions.ts'
+import { areRules, endSessions, noSession } from '../decide/sessions.ts'
 import { type Call, done, put, record, refuse, shutOut } from '../decide/work.ts'
 import type { NewFactor, Proof } from '../proof.ts'
 import { apiKeys } from '../tables/api-key.ts'
 import { factorsByLookup } from '../tables/factor.ts'
-import { signInRules } from '../tables/sign-in.ts'
 import { users } from '../tables/user.ts'
 import { defineOperation, free, freeUnfinished } from './define.ts'
 import { addKey, type KeyChange, keyHanded, type NewKey } from './keys.ts'
@@ -47,11 +46,11 @@ const openSession = defineOperation<Opening, { readonly user: User; readonly ses
     needs.signInRules()
   },
   decide: (call, operation) => {
-    const { change, session, isLink, proof, add } = operation
+    const { change, session, isLink, proof, add, rulesMac } = operation
     const { world } = call.work
     const found = userOf(call, change.user.id)
     if (found === undefined || !isUpon(change.rowMac, found.mac)) return { kind: 'outdated' }
-    if (found.isDisabled || !isJudgedByRules(call, operation)) return { kind: 'outdated' }
+    if (found.isDisabled || !areRules(call, rulesMac)) return { kind: 'outdated' }
     if ((idWith(call, change.user.email) ?? found.id) !== found.id) return refuseTaken(call, objectOf(found))
     if (add.some(({ lookup }) => lookup !== null && world.has(factorsByLookup, lookup))) return { kind: 'outdated' }
     const unproven = prove(call, proof)
@@ -155,11 +154,6 @@ export const sessionOperations = {
   [readSession.kind]: readSession,
   [confirmSession.kind]: confirmSession,
   [endSession.kind]: endSession,
-}
-
-/** Whether the account's rules for signing in are still those that the session was judged by. */
-function isJudgedByRules(call: Call, { rulesMac }: Opening): boolean {
-  return isUpon(call.work.world.get(signInRules, call.account.id)?.mac, rulesMac)
 }
 
 function handedBySession(call: Call, { session, change }: Opening): readonly Handed[] {

@@ -11,7 +11,7 @@ import { objectOfSession } from '../decide/key-objects.ts'
 import { endMade, isAllBefore, nothingMade } from '../decide/made.ts'
 import { keptRow, objectAgain, onceOf } from '../decide/once.ts'
 import { isUpon, takeAllFactors } from '../decide/proof.ts'
-import { endSessions, sessionsOf } from '../decide/sessions.ts'
+import { areRules, endSessions, sessionsOf } from '../decide/sessions.ts'
 import {
   authorizeListing,
   type Call,
@@ -103,17 +103,27 @@ const prepareUser = defineOperation<ById, { readonly user: User; readonly sessio
 /** Neither a password nor a link. */
 const userAnswer = keptRow<User>()({ password: null, linkHash: null, mac: new Uint8Array() })
 
-const createUser = defineOnce<{ readonly user: NewUser }, User>()({
+interface Creation {
+  readonly user: NewUser
+  /** Of the account's rules for signing in, where these let the user come. */
+  readonly rulesMac?: Uint8Array
+}
+
+const createUser = defineOnce<Creation, User>()({
   kind: 'create_user',
   action: 'user.create',
   scope: overAll(right, (_call, { user }) => objectOfNew(user)),
   environment: 'none',
   delicate: true,
   grants: (_call, { user }) => [userHanded(user, { field: 'environment_roles', before: [] })],
-  needs: (needs, { user }) => needs.email(user.email),
-  decide: (call, { user }) => {
+  needs: (needs, { user, rulesMac }) => {
+    needs.email(user.email)
+    if (rulesMac !== undefined) needs.signInRules()
+  },
+  decide: (call, { user, rulesMac }) => {
     const { work } = call
     if (user.accountId !== call.account.id) return { kind: 'outdated' }
+    if (rulesMac !== undefined && !areRules(call, rulesMac)) return { kind: 'outdated' }
     if (idWith(call, user.email) !== undefined) return refuseTaken(call, objectOfNew(user))
     const account = work.world.get(accounts, call.account.id) ?? call.account
     putAccount(work, { ...account, nextUserId: account.nextUserId + 1 })
