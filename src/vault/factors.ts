@@ -24,7 +24,10 @@ export interface Standing {
   readonly factors: readonly Factor[]
 }
 
-/** What was set up: recovery codes that are shown this once, and a session in place of one that was not finished. */
+/**
+ * What was set up: recovery codes that are shown this once, and a session in place of one that was not finished; none where
+ * whoever set it up was signed out meanwhile.
+ */
 export interface Enrolled {
   readonly factor: Factor | undefined
   readonly codes: readonly string[] | undefined
@@ -41,7 +44,7 @@ export async function standingOf(vault: Vault, asker: Asker): Promise<Standing> 
 
 /** A shared secret for an authenticator app: nothing is kept until its first code comes back. */
 export function beginTotp(vault: Vault, { user, factors }: Standing) {
-  if (factors.some(({ kind }) => kind === 'totp')) throw haveTotp()
+  if (factors.some(isTotp)) throw haveTotp()
   const bytes = newTotpSecret()
   const enrolment = handOut(vault, 'totp', user.uid, bytes, enrolmentMs).toString('base64url')
   const secret = base32(bytes)
@@ -61,7 +64,7 @@ export async function finishTotp(
   const { user, factors } = standing
   const ticket = takeBack(vault, 'totp', user.uid, enrolment)
   if (ticket === undefined) throw invalid('enrolment', 'It took too long, or is not yours. Begin anew.')
-  if (factors.some(({ kind }) => kind === 'totp')) throw haveTotp()
+  if (factors.some(isTotp)) throw haveTotp()
   const attempt = await vault.attempts.beginCode(user.uid, vault.now())
   const step = stepOfCode(ticket.payload, code.replaceAll(/\s/g, ''), vault.now(), 0)
   if (step === undefined) {
@@ -86,11 +89,9 @@ export async function enrol(
   agent: Agent,
 ): Promise<Enrolled> {
   const { user, session } = standing
-  if (standing.factors.filter(isSecondFactor).length >= maxPasskeys) {
-    throw invalid('passkeys', `A user may have ${maxPasskeys} of them. Remove one first.`)
-  }
   let codes: readonly string[] | undefined
   const { result, isReplayed } = await change(vault, asker, user.id, true, ({ factors }) => {
+    checkRoom(factors, factor)
     const isFirst = !factors.some(({ kind }) => kind === 'recovery_codes')
     const recovery = isFirst ? newRecoveryCodes(vault, user, newRow(vault, user)) : undefined
     codes = recovery?.codes
@@ -98,8 +99,20 @@ export async function enrol(
     const ends = 'unfinished'
     return { add: [factor, ...(recovery === undefined ? [] : [recovery.factor])], remove: [], spend, ends }
   })
-  const opened = session.scopes.length === 0 ? await openFinished(vault, asker, user, agent) : undefined
-  return { factor: result[0], codes: isReplayed ? undefined : codes, opened, isReplayed }
+  const isUnfinished = session.scopes.length === 0 && result.user !== undefined
+  const opened = isUnfinished ? await openFinished(vault, asker, result.user, agent) : undefined
+  return { factor: result.added[0], codes: isReplayed ? undefined : codes, opened, isReplayed }
+}
+
+/** By what there is when it is added: others may be set up at the same time. */
+function checkRoom(factors: readonly Factor[], factor: NewFactor): void {
+  if (isTotp(factor) && factors.some(isTotp)) throw haveTotp()
+  if (factors.filter(isSecondFactor).length < maxPasskeys) return
+  throw invalid('passkeys', `A user may have ${maxPasskeys} of them. Remove one first.`)
+}
+
+function isTotp({ kind }: Pick<Factor, 'kind'>): boolean {
+  return kind === 'totp'
 }
 
 /** Ten new ones, in place of those that there were; `undefined` when an earlier request was given them. @throws Refusal `invalid` without a second factor */
@@ -108,9 +121,10 @@ export async function replaceRecoveryCodes(
   asker: Asker,
   { user }: Standing,
 ): Promise<readonly string[] | undefined> {
-  if (!user.hasSecondFactor) throw invalid('recovery_codes', 'Set up a passkey or an authenticator app first.')
   let codes: readonly string[] = []
   const { isReplayed } = await change(vault, asker, user.id, true, ({ factors }) => {
+    if (!factors.some(isSecondFactor))
+      throw invalid('recovery_codes', 'Set up a passkey or an authenticator app first.')
     const made = newRecoveryCodes(vault, user, newRow(vault, user))
     codes = made.codes
     return { add: [made.factor], remove: factors.filter(({ kind }) => kind === 'recovery_codes') }
@@ -174,7 +188,7 @@ async function change(
   userId: number,
   isOwn: boolean,
   plan: (state: { readonly factors: readonly Factor[] }) => Plan,
-): Promise<MadeOnce<readonly Factor[]>> {
+): Promise<MadeOnce<{ readonly added: readonly Factor[]; readonly user: User | undefined }>> {
   for (let tries = 0; tries < maxTries; tries++) {
     const prepared = await prepareUser(vault, asker, userId)
     const wanted = prepared && (await planned(vault, asker, prepared, plan))

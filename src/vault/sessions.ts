@@ -112,11 +112,16 @@ async function trySignIn(
   throw keepsChanging()
 }
 
+/** Others come through the account's provider alone. */
+function isByPassword({ role }: Pick<User, 'role'>, { sso }: Pick<SignInRules, 'sso'>): boolean {
+  return sso?.isOnly !== true || role === 'owner'
+}
+
 /** Refuses whoever may come through the account's provider alone. */
 async function refuseUnlessByPassword(vault: Vault, stranger: Stranger, user: User, rules: SignInRules): Promise<void> {
-  if (rules.sso?.isOnly !== true || user.role === 'owner') return
+  if (isByPassword(user, rules)) return
   await recordFailure(vault, stranger, user, 'sso_required')
-  throw new Refusal('sso_required', `This account signs in through ${rules.sso.label}.`)
+  throw new Refusal('sso_required', `This account signs in through ${rules.sso?.label}.`)
 }
 
 /** What somebody who gave the right password begins a session with. @throws Refusal as `signIn` */
@@ -164,7 +169,7 @@ export async function acceptLink(
     const password = await hashPassword(input.password, vault.passwordCost)
     const next = { ...withoutLink(nextGeneration(user)), email, name, password }
     const rules = await rulesOf(vault, { ...stranger, caller: personOf(next) }, user.accountId)
-    const isOther = rules.sso?.isOnly === true && user.role !== 'owner'
+    const isOther = !isByPassword(user, rules)
     const beginning = {
       ...{ next, agent, rules, method: 'link', isLink: true },
       isUnfinished: needsSecondFactor(rules, user),
@@ -320,24 +325,22 @@ export async function open(
     : { user: opened.user, session: opened.session, token }
 }
 
-/** A whole session, for whoever has just set up what was missing for one. @throws Refusal `sso_required` */
+/**
+ * A whole session, for whoever has just set up what was missing for one.
+ *
+ * @param user as that left them: who was signed out, or shut out, since then does not come in again
+ * @returns `undefined` where they sign in anew
+ */
 export async function openFinished(
   vault: Vault,
   stranger: Stranger,
-  { accountId, id }: Pick<User, 'accountId' | 'id'>,
+  user: User,
   agent: Agent,
-): Promise<Opened> {
-  for (let tries = 0; tries < maxTries; tries++) {
-    const user = await vault.store.user(accountId, id)
-    if (user === undefined) break
-    const asker = { ...stranger, caller: personOf(user) }
-    await verifyUser(vault, asker, user)
-    const rules = await rulesOf(vault, asker, accountId)
-    await refuseUnlessByPassword(vault, stranger, user, rules)
-    const opened = await open(vault, stranger, user, { next: user, agent, rules, method: 'password, new factor' })
-    if (opened?.session !== undefined) return opened
-  }
-  throw keepsChanging()
+): Promise<Opened | undefined> {
+  const rules = await rulesOf(vault, { ...stranger, caller: personOf(user) }, user.accountId)
+  if (!isByPassword(user, rules)) return undefined
+  const opened = await open(vault, stranger, user, { next: user, agent, rules, method: 'password, new factor' })
+  return opened?.session === undefined ? undefined : opened
 }
 
 function newSession(vault: Vault, token: string, beginning: Omit<Beginning, 'rules'>): NewKey {

@@ -108,6 +108,25 @@ for (const engine of engines) {
       assert.equal((await owner.get('/v3/session/factors')).body.authenticator, null)
     })
 
+    test('is one, though two are set up at once', async (t) => {
+      const { owner, vault } = await startWithOwner(t, engine)
+      const [first, second] = [(await owner.post('/v3/session/totp')).body, (await owner.post('/v3/session/totp')).body]
+      const finish = ({ enrolment, secret }: Record<'enrolment' | 'secret', string>) =>
+        owner.send('PUT', '/v3/session/totp', { enrolment, code: codeOf(secret, Date.now()) })
+      const factorsOf = vault.store.factorsOf.bind(vault.store)
+      // That there is none was read when the other one is set up.
+      const looked = t.mock.method(vault.store, 'factorsOf', async (...whose: Parameters<typeof factorsOf>) => {
+        looked.mock.restore()
+        const found = await factorsOf(...whose)
+        assert.equal((await finish(second)).status, 200)
+        return found
+      })
+
+      const late = await finish(first)
+
+      assert.deepEqual([late.status, late.body.code], [409, 'name_taken'])
+    })
+
     test('codes are guessed slowly, from wherever, and a recovery code still lets in', async (t) => {
       const clock = { now: start }
       const { owner, vault, url } = await startWithOwner(t, engine, { now: () => clock.now })
@@ -371,6 +390,26 @@ for (const engine of engines) {
       assert.deepEqual(races.map(({ status }) => status).sort(), [201, 401])
       assert.equal(again.status, 401)
       assert.equal((await send(late)).status, 401)
+    })
+
+    test('that counts, and whose answer comes twice at once, was not copied', async (t) => {
+      const { url, device, vault, api } = await withPasskey(t)
+      device.counter = 7
+      const answer = device.get((await new Person(url).post('/v3/session/passkey/challenge')).body)
+      const send = () => new Person(url).post('/v3/session/passkey', { passkey: answer })
+      const submit = vault.store.submit.bind(vault.store)
+      const submitted = t.mock.method(vault.store, 'submit', async (...asked: Parameters<typeof submit>) => {
+        if (asked[0].operation.kind === 'open_session') {
+          submitted.mock.restore()
+          assert.equal((await send()).status, 201)
+        }
+        return submit(...asked)
+      })
+
+      const late = await send()
+
+      assert.deepEqual([late.status, late.body.code], [401, 'invalid_credentials'])
+      assert.deepEqual((await api.get('/v3/audit?outcome=integrity_failure')).body.records, [])
     })
 
     test('that counts, and was copied, is refused and told of', async (t) => {

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import { putSso } from '../../src/vault/sign-in.ts'
 import type { Vault } from '../../src/vault/vault.ts'
 import { engines } from '../support/engines.ts'
+import { Person } from '../support/person.ts'
 import { codeOf, host, password, startWithOwner } from '../support/portal-account.ts'
 
 const other = 'nine purple engines whistle'
@@ -62,7 +63,7 @@ for (const engine of engines) {
     })
 
     test('are not outrun by a second factor that is being set up where only the provider lets in', async (t) => {
-      const { vault, api, invite, url } = await startWithOwner(t, engine)
+      const { vault, api, invite } = await startWithOwner(t, engine)
       const { person, email } = await invite('editor')
       assert.equal((await api.put('/v3/sign-in', { second_factor_required: true })).status, 200)
       assert.equal((await person.signIn(email, password)).status, 201)
@@ -71,8 +72,26 @@ for (const engine of engines) {
 
       const done = await person.send('PUT', '/v3/session/totp', { enrolment, code: codeOf(secret, Date.now()) })
 
-      assert.deepEqual([done.status, done.body.code], [403, 'sso_required'], done.text)
-      assert.equal((await person.get('/v3/secrets')).status, 401, url)
+      assert.deepEqual([done.status, done.headers.get('set-cookie')], [200, null], done.text)
+      assert.equal((await person.get('/v3/secrets')).status, 401)
+    })
+
+    test('let nobody in by a second factor who is signed out while they set it up, and leaves them its codes', async (t) => {
+      const { vault, api, invite, url } = await startWithOwner(t, engine)
+      const { person, email, id } = await invite('editor')
+      assert.equal((await api.put('/v3/sign-in', { second_factor_required: true })).status, 200)
+      assert.equal((await person.signIn(email, password)).status, 201)
+      const { enrolment, secret } = (await person.post('/v3/session/totp')).body
+      whenDone(vault, 'change_factors', async () => {
+        const { invitation_url: link } = (await api.post(`/v3/users/${id}/reset`, undefined)).body
+        assert.equal((await new Person(url).accept(link, { password: other })).status, 200)
+      })
+
+      const done = await person.send('PUT', '/v3/session/totp', { enrolment, code: codeOf(secret, Date.now()) })
+
+      assert.deepEqual([done.status, done.headers.get('set-cookie')], [200, null], done.text)
+      assert.equal(done.body.recovery_codes.length, 10)
+      assert.equal((await person.get('/v3/session')).status, 401)
     })
 
     test('that are changed by two at once are changed by both', async (t) => {

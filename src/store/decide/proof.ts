@@ -21,12 +21,14 @@ export function prove(call: Call, { use, spend }: Proof): Refused | { readonly k
   const { world } = call.work
   const isForeign = [use?.factor, spend].some((part) => part !== undefined && part.accountId !== call.account.id)
   if (isForeign) return { kind: 'outdated' }
+  // Before the factor, which the same proof has changed then: it is not looked at again, as if it were another one.
+  const isSpent = spend !== undefined && world.get(spent, call.account.id, spend.hash) !== undefined
+  if (isSpent || (spend !== undefined && spend.expiresAt <= world.now)) {
+    return refuse(call, null, 'invalid_credentials', 'This was used already, or took too long. Try again.')
+  }
   const found = use === undefined ? undefined : world.get(factors, call.account.id, use.factor.id)
   if (use !== undefined && !isUpon(found?.mac, use.rowMac)) return { kind: 'outdated' }
   if (spend !== undefined) {
-    if (world.get(spent, call.account.id, spend.hash) !== undefined || spend.expiresAt <= world.now) {
-      return refuse(call, null, 'invalid_credentials', 'This was used already, or took too long. Try again.')
-    }
     // What would have expired goes, whenever something is used up.
     world.changes.drop(overSpent, { accountId: spend.accountId, expiresAt: world.now })
     world.put(spent, spend)

@@ -19,6 +19,12 @@ interface Change {
   readonly change: FactorsChange | undefined
 }
 
+interface Changed {
+  readonly added: readonly Factor[]
+  /** As the change left them; `undefined` when an earlier request made it. */
+  readonly user: User | undefined
+}
+
 const oneself: WithoutRight<Change, User> = {
   right: 'none',
   unfinished: true,
@@ -39,7 +45,7 @@ const another: WithRight<Change, User> = {
 const factorAnswer = keptRow<Factor>()({ data: '', lookup: null, mac: new Uint8Array() })
 
 /** Adds, removes and renames at once; the user's row says afterwards whether there is a second factor. */
-const changeFactors = defineOnce<Change, readonly Factor[], User>()({
+const changeFactors = defineOnce<Change, Changed, User>()({
   kind: 'change_factors',
   action: 'factor.change',
   scope: (_call, { isOwn }) => (isOwn ? oneself : another),
@@ -70,13 +76,14 @@ const changeFactors = defineOnce<Change, readonly Factor[], User>()({
     const factorIds = factorsOf(call, userId).map(({ id }) => id)
     const user = put(call.work, users, { ...change.user, factorIds, lastSignInAt: found.lastSignInAt })
     if (!isUpon(found.mac, user.mac)) record({ ...call, action: 'user.update' }, objectOf(user), 'ok')
-    return { kind: 'done', result: made }
+    return { kind: 'done', result: { added: made, user } }
   },
   once: {
-    keep: ([factor]) => (factor === undefined ? undefined : factorAnswer.keep(factor)),
+    keep: ({ added: [factor] }) => (factor === undefined ? undefined : factorAnswer.keep(factor)),
     give: (_call, kept) => {
       const factor = factorAnswer.give(kept)
-      return { object: objectAgain('factor', factor, factorName(factor)), result: [factor] }
+      const object = objectAgain('factor', factor, factorName(factor))
+      return { object, result: { added: [factor], user: undefined } }
     },
   },
 })
