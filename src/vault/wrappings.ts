@@ -65,20 +65,32 @@ export function readWrapping(vault: Vault, opener: Opener): Promise<Wrapping> {
 }
 
 /**
- * The answer, which is kept no longer. Who opened it is in the audit trail before this resolves, and so is whoever tries it later.
+ * The answer, which is kept no longer; it is kept where it cannot be opened now. Who opened it is in the audit trail before this resolves, and so is whoever tries it later.
  *
  * @throws Refusal `not_found` where it cannot be opened any more; `unauthenticated` for a bad key beside it; `integrity_failure`
  */
 export async function openWrapping(vault: Vault, opener: Opener): Promise<Buffer> {
   const { asker, tokenHash } = asOpener(vault, opener)
-  const { accountId: of } = await ask(vault, asker, { kind: 'find_wrapping', tokenHash })
-  // What cannot be opened now is not used up.
-  await vault.customerKeys.learn(of)
-  if (!vault.keyring.guards.isOpen(of)) {
-    await recordUnavailable(vault, asker, of, 'wrapping.open', null)
+  const wrapping = await ask(vault, asker, { kind: 'find_wrapping', tokenHash })
+  const { accountId } = wrapping
+  await vault.customerKeys.learn(accountId)
+  if (!vault.keyring.guards.isOpen(accountId)) {
+    await recordUnavailable(vault, asker, accountId, 'wrapping.open', null)
     throw keyUnavailable()
   }
-  const wrapping = await ask(vault, asker, { kind: 'open_wrapping', tokenHash })
+  // Before it is used up, whatever comes in between: what cannot be opened is not.
+  const answer = await openedOf(vault, asker, wrapping)
+  try {
+    await ask(vault, asker, { kind: 'open_wrapping', tokenHash })
+    return answer
+  } catch (error) {
+    answer.fill(0)
+    throw error
+  }
+}
+
+/** @throws Refusal `integrity_failure` */
+async function openedOf(vault: Vault, asker: Asker, wrapping: Wrapping): Promise<Buffer> {
   try {
     return vault.keyring.openWrapped(wrapping, wrapping.sealed)
   } catch (error) {

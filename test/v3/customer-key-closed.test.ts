@@ -234,6 +234,27 @@ test('What a provider opens for a change that fails stays closed: nothing is ans
   assert.equal(ok(await api.get('/v3/secrets/1')).value, `${planted}-2`)
 })
 
+test('A wrapped answer whose account closes as it is opened is given, or is not used up', async (t) => {
+  const { api, turn, vault, url } = await setUp(t)
+  const wrapped = ok(await api.get('/v1/secret/data/db-password', { 'x-vault-wrap-ttl': '60s' })).wrap_info.token
+  const unwrap = () => new Api(url, wrapped).post('/v1/sys/wrapping/unwrap', undefined)
+  const submit = vault.store.submit.bind(vault.store)
+  const submitted = t.mock.method(vault.store, 'submit', async (...asked: Parameters<typeof submit>) => {
+    if (asked[0].operation.kind === 'open_wrapping') {
+      submitted.mock.restore()
+      await turn(false)
+    }
+    return submit(...asked)
+  })
+
+  const first = await unwrap()
+  await turn(true)
+  const second = await unwrap()
+
+  const values = [first, second].filter(({ status }) => status === 200).map(({ body }) => body.data.data.value)
+  assert.deepEqual(values, [`${planted}-2`])
+})
+
 test('A provider that does not answer holds up nobody else: neither the start of a server, nor other accounts', async (t) => {
   const { api, transit, otherAccount, stop, place, turn } = await setUp(t)
   const other = await otherAccount()
