@@ -1149,7 +1149,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a session is not begun under rules that have changed meanwhile',
     'store/operations/sessions.ts',
-    ' || !isJudgedByRules(call, operation)',
+    ' || !areRules(call, rulesMac)',
     '',
     'v3/sso.test.ts',
     'while the rule was made',
@@ -1181,8 +1181,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a challenge is good once',
     'store/decide/proof.ts',
-    'if (world.get(spent, call.account.id, spend.hash) !== undefined || spend.expiresAt <= world.now) {',
-    'if (spend.expiresAt <= world.now) {',
+    'return world.get(spent, account.id, used) !== undefined || expiresAt <= world.now',
+    'return expiresAt <= world.now',
     'v3/factors.test.ts',
     'answers a challenge once',
     {
@@ -1200,8 +1200,8 @@ export const faults: readonly Fault[] = [
     'answers a challenge once',
     {
       file: 'store/decide/proof.ts',
-      find: '|| spend.expiresAt <= world.now) {',
-      replace: ') {',
+      find: ' || expiresAt <= world.now',
+      replace: '',
     },
   ),
   fault(
@@ -1364,8 +1364,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a proof that comes twice at once is no sign of a copy',
     'store/decide/proof.ts',
-    'if (isSpent || (spend',
-    'if (isSpent && use !== undefined && !isUpon(world.get(factors, call.account.id, use.factor.id)?.mac, use.rowMac)) return { kind: "outdated" }\n  if (isSpent || (spend',
+    'if (spend !== undefined && isOver(call, spend)) {',
+    "if (use !== undefined && !isUpon(world.get(factors, call.account.id, use.factor.id)?.mac, use.rowMac)) return { kind: 'outdated' }\n  if (spend !== undefined && isOver(call, spend)) {",
     'v3/factors.test.ts',
     'SQLite.*answer comes twice',
   ),
@@ -2699,9 +2699,9 @@ export const faults: readonly Fault[] = [
         replace: '',
       },
       {
-        file: 'store/operations/sessions.ts',
-        find: 'return isUpon(call.work.world.get(signInRules, call.account.id)?.mac, rulesMac)',
-        replace: 'return rulesMac.length >= 0 && call !== undefined',
+        file: 'store/decide/sessions.ts',
+        find: 'return isUpon(work.world.get(signInRules, account.id)?.mac, rulesMac)',
+        replace: 'return rulesMac.length >= 0 && account !== undefined',
       },
     ],
   ),
@@ -7590,10 +7590,16 @@ export const faults: readonly Fault[] = [
   fault(
     'a wrapped answer that cannot be opened now is not used up',
     'vault/wrappings.ts',
-    'if (!vault.keyring.guards.isOpen(of)) {',
+    'if (!vault.keyring.guards.isOpen(accountId)) {',
     'if (false) {',
     'v3/customer-key.test.ts',
     'SQLite.*waits to be opened',
+    {
+      file: 'vault/wrappings.ts',
+      find: "  const answer = await openedOf(vault, asker, wrapping)\n  try {\n    await ask(vault, asker, { kind: 'open_wrapping', tokenHash })\n    return answer",
+      replace:
+        "  await ask(vault, asker, { kind: 'open_wrapping', tokenHash })\n  const answer = await openedOf(vault, asker, wrapping)\n  try {\n    return answer",
+    },
   ),
   fault(
     'a copy is not called good while the account is closed',

@@ -5,6 +5,7 @@ import { type Factor, factorName } from '../../model/factor.ts'
 import type { Needs } from '../needs.ts'
 import type { Refused } from '../outcome.ts'
 import type { FactorsChange, NewFactor, Proof } from '../proof.ts'
+import type { Spent } from '../stored.ts'
 import { accounts } from '../tables/account.ts'
 import { factors, overSpent, spent } from '../tables/factor.ts'
 import { type Call, put, putAccount, record, refuse } from './work.ts'
@@ -21,9 +22,8 @@ export function prove(call: Call, { use, spend }: Proof): Refused | { readonly k
   const { world } = call.work
   const isForeign = [use?.factor, spend].some((part) => part !== undefined && part.accountId !== call.account.id)
   if (isForeign) return { kind: 'outdated' }
-  // Before the factor, which the same proof has changed then: it is not looked at again, as if it were another one.
-  const isSpent = spend !== undefined && world.get(spent, call.account.id, spend.hash) !== undefined
-  if (isSpent || (spend !== undefined && spend.expiresAt <= world.now)) {
+  // Before the factor, which the same proof has changed then: it is not looked at again, as if this were another one.
+  if (spend !== undefined && isOver(call, spend)) {
     return refuse(call, null, 'invalid_credentials', 'This was used already, or took too long. Try again.')
   }
   const found = use === undefined ? undefined : world.get(factors, call.account.id, use.factor.id)
@@ -38,6 +38,10 @@ export function prove(call: Call, { use, spend }: Proof): Refused | { readonly k
     record({ ...call, action: 'factor.use' }, objectOfFactor(used), 'ok')
   }
   return undefined
+}
+
+function isOver({ work: { world }, account }: Call, { hash: used, expiresAt }: Spent): boolean {
+  return world.get(spent, account.id, used) !== undefined || expiresAt <= world.now
 }
 
 export function addFactor(call: Call, factor: NewFactor): Factor {
