@@ -41,11 +41,18 @@ export async function logInWithBrowser(url: string, fetch: Fetch, wanted: Browse
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
   })
   const ending = new AbortController()
-  const stop = (signal: (typeof endings)[number]) => void cancel(server, begun, signal, ending)
+  let cancelled: Promise<never> | undefined
+  const stop = (signal: (typeof endings)[number]) => {
+    cancelled = cancel(server, begun, signal, ending)
+  }
   for (const signal of endings) process.once(signal, stop)
   try {
     show(begun, wanted.opens && openBrowser(begun.verification_uri_complete))
     return await waitFor(server, begun, ending.signal, wanted.isQuiet)
+  } catch (error) {
+    // It says how that went, and ends the command.
+    await cancelled
+    throw error
   } finally {
     for (const signal of endings) process.off(signal, stop)
   }
@@ -118,7 +125,7 @@ async function cancel(
   { device_code: code }: BegunLogin,
   signal: (typeof endings)[number],
   ending: AbortController,
-): Promise<void> {
+): Promise<never> {
   ending.abort()
   process.stderr.write('\r\u001b[K')
   const isDone = await cancelLogin(server, code, { timeoutMs: cancelMs, retries: 0 }).then(

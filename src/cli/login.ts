@@ -7,7 +7,14 @@ import { clientOf, fetchShowing, readProject, underVariables } from './connectio
 import { readHiddenInput, secondsOf } from './input.ts'
 import { complain, Fault, print, printJson, printTable, shown } from './output.ts'
 import { variable } from './process-env.ts'
-import { checkProfileName, type Profile, profilesPath, readProfiles, writeProfiles } from './profiles.ts'
+import {
+  changeProfiles,
+  checkProfileName,
+  type Profile,
+  type Profiles,
+  profilesPath,
+  readProfiles,
+} from './profiles.ts'
 import { askHidden, askText, isInteractive } from './prompt.ts'
 import { sourceOf, type Workload, workloadOf } from './tokens.ts'
 
@@ -68,9 +75,10 @@ function asTyped(profile: Profile): Profile {
 
 async function store(name: string, profile: Profile): Promise<void> {
   // As they are now: a person takes minutes, and logs in elsewhere meanwhile.
-  const { profiles } = readProfiles()
-  await writeProfiles({ current: name, profiles: new Map([...profiles, [name, profile]]) })
-  const former = profiles.get(name)
+  const before = await changeProfiles(({ profiles }) => {
+    return { current: name, profiles: new Map([...profiles, [name, profile]]) }
+  })
+  const former = before.profiles.get(name)
   if (former !== undefined && former.credential !== profile.credential) await endKey(former)
 }
 
@@ -131,15 +139,13 @@ async function keyByBrowser(profile: Profile, options: LoginOptions): Promise<Gr
 
 /** Revokes what a login had made, and forgets what was stored; a key that was typed in stays good. */
 export async function logout(options: Options & { readonly profile?: string; readonly all?: boolean }): Promise<void> {
-  const { current, profiles } = readProfiles()
-  const name = options.profile ?? current
-  if (!options.all && (name === undefined || !profiles.has(name))) {
-    throw new Fault('notFound', name === undefined ? 'No profile is stored.' : `No profile is called "${name}".`)
-  }
-  const rest = new Map([...profiles].filter(([one]) => !options.all && one !== name))
-  const forgotten = [...profiles.keys()].filter((one) => !rest.has(one))
-  const next = current !== undefined && rest.has(current) ? current : [...rest.keys()][0]
-  await writeProfiles({ current: next, profiles: rest })
+  let after: Profiles = readProfiles()
+  const { profiles } = await changeProfiles((stored) => {
+    after = without(stored, options)
+    return after
+  })
+  const next = after.current
+  const forgotten = [...profiles.keys()].filter((one) => !after.profiles.has(one))
   const revoked: string[] = []
   for (const one of forgotten) {
     const profile = profiles.get(one)
@@ -155,6 +161,16 @@ export async function logout(options: Options & { readonly profile?: string; rea
   if (next !== undefined) print(`In use: ${next}.`)
 }
 
+/** @throws Fault `notFound` */
+function without({ current, profiles }: Profiles, { profile, all }: { profile?: string; all?: boolean }): Profiles {
+  const name = profile ?? current
+  if (!all && (name === undefined || !profiles.has(name))) {
+    throw new Fault('notFound', name === undefined ? 'No profile is stored.' : `No profile is called "${name}".`)
+  }
+  const rest = new Map([...profiles].filter(([one]) => !all && one !== name))
+  return { current: current !== undefined && rest.has(current) ? current : [...rest.keys()][0], profiles: rest }
+}
+
 export async function listProfiles({ json }: Options): Promise<void> {
   const { current, profiles } = readProfiles()
   const all = [...profiles].map(([name, { url }]) => ({ name, url, current: name === current }))
@@ -167,9 +183,10 @@ export async function listProfiles({ json }: Options): Promise<void> {
 }
 
 export async function useProfile(name: string, { json }: Options): Promise<void> {
-  const { profiles } = readProfiles()
-  if (!profiles.has(name)) throw new Fault('notFound', `No profile is called "${name}". See "strongroom profiles".`)
-  await writeProfiles({ current: name, profiles })
+  await changeProfiles(({ profiles }) => {
+    if (!profiles.has(name)) throw new Fault('notFound', `No profile is called "${name}". See "strongroom profiles".`)
+    return { current: name, profiles }
+  })
   if (json) return printJson({ profile: name })
   print(`In use: ${name}.`)
 }

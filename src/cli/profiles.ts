@@ -1,9 +1,11 @@
 /** What `strongroom login` stores: servers and API keys by name, in a file for its owner alone. */
-import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { ClientCertificate } from './client-certificate.ts'
 import { Fault } from './output.ts'
 import { configFolder, variable } from './process-env.ts'
+import { reasonOf } from './system.ts'
 import { checkedPlatform, type Workload } from './tokens.ts'
 
 export interface Profile {
@@ -58,12 +60,53 @@ export function chosenProfile(wanted?: string): Profile | undefined {
   return profiles.get(wanted ?? variable('STRONGROOM_PROFILE') ?? current ?? '')
 }
 
-/** Replaces the file whole: a broken write leaves the old one. */
-export async function writeProfiles({ current, profiles }: Profiles): Promise<void> {
-  const path = profilesPath()
-  const folder = dirname(path)
+/**
+ * Changes what is stored, one command after the other: none writes over what another one has just stored.
+ *
+ * @param change makes what is to be stored of what is
+ * @returns what was stored before
+ * @throws Fault as `readProfiles`, and what `change` throws
+ */
+export async function changeProfiles(change: (stored: Profiles) => Profiles): Promise<Profiles> {
+  const folder = dirname(profilesPath())
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o700)
+  const letGo = await holdProfiles()
+  try {
+    const before = readProfiles()
+    await writeProfiles(change(before))
+    return before
+  } finally {
+    letGo()
+  }
+}
+
+/** Nobody holds it for longer than it takes to write a small file. */
+const leftBehindMs = 10_000
+const pauseMs = 20
+
+/** @returns what lets the next one in */
+async function holdProfiles(): Promise<() => void> {
+  const path = `${profilesPath()}.lock`
+  for (;;) {
+    try {
+      closeSync(openSync(path, 'wx', 0o600))
+      return () => rmSync(path, { force: true })
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
+        throw new Fault('failure', `${path} cannot be written: ${reasonOf(error)}.`)
+      }
+    }
+    const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+    // Whoever made it was killed.
+    if (Math.abs(Date.now() - since) > leftBehindMs) rmSync(path, { force: true })
+    else await setTimeout(pauseMs)
+  }
+}
+
+/** Replaces the file whole: a broken write leaves the old one. */
+async function writeProfiles({ current, profiles }: Profiles): Promise<void> {
+  const path = profilesPath()
   const entries = [...profiles].map(([name, { url, credential, certificate, isMadeHere }]) => {
     const made = isMadeHere === true ? { made_by_login: true } : {}
     const files =

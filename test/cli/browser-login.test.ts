@@ -169,6 +169,7 @@ suite('strongroom login with the browser', { concurrency: true }, () => {
 
     assert.equal(exit, 130, stderr)
     assert.match(stderr, /Cancelled\. The code is no longer valid\./)
+    assert.doesNotMatch(stderr, /Abort/)
     assert.equal((await answer('confirm', code)).status, 404)
     const { records } = (await api.get('/v3/audit?action=login.cancel')).body
     assert.equal(records.length, 1)

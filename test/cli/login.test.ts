@@ -1,8 +1,9 @@
 /** Logging in: what is stored, for whom, and which key is used when. */
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { changeProfiles, profilesPath, readProfiles } from '../../src/cli/profiles.ts'
 import { startPerson, startPersonWithServer } from '../support/cli.ts'
 import { preparedSuite } from '../support/prepared-suite.ts'
 
@@ -137,6 +138,30 @@ preparedSuite('strongroom login', async () => {
     writeFileSync(path, text.slice(0, 20))
     assert.match((await person.run(['status'])).stderr, /damaged/)
     writeFileSync(path, text)
+  })
+
+  test('loses nothing of others that are stored at the same moment, nor waits for one that was killed', async (t) => {
+    const before = process.env['XDG_CONFIG_HOME']
+    t.after(() => {
+      if (before === undefined) delete process.env['XDG_CONFIG_HOME']
+      else process.env['XDG_CONFIG_HOME'] = before
+    })
+    process.env['XDG_CONFIG_HOME'] = join(person.folder, 'other-config')
+    const names = ['one', 'two', 'three', 'four']
+    const add = (name: string) =>
+      changeProfiles(({ profiles }) => ({
+        current: name,
+        profiles: new Map([...profiles, [name, { url: 'https://strongroom.example.com', credential: 'sr_x' }]]),
+      }))
+    await add('zero')
+    const lock = `${profilesPath()}.lock`
+    writeFileSync(lock, '')
+    utimesSync(lock, 0, 0)
+
+    await Promise.all(names.map(add))
+
+    assert.deepEqual([...readProfiles().profiles.keys()].toSorted(), [...names, 'zero'].toSorted())
+    assert.deepEqual(readdirSync(dirname(lock)), ['profiles.json'])
   })
 
   test('is undone by logout, and says so without a profile', async () => {
