@@ -1308,8 +1308,10 @@ function unreachable(request, error) {
 function reasonsOf(error, depth = 0) {
 	if (!(error instanceof Error) || depth > 3) return [];
 	const code = "code" in error && typeof error.code === "string" ? error.code : "";
-	return [error.message || code, ...reasonsOf(error.cause, depth + 1)].filter((reason) => reason !== "");
+	return [(error.message || code).replace(openssl, "$1").replaceAll(/\s+/g, " ").trim(), ...reasonsOf(error.cause, depth + 1)].filter((reason) => reason !== "");
 }
+/** Of a fault of TLS: its words, among where in the library it was found. */
+var openssl = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):[^\n]*/;
 function requestIdOf(request, { headers }) {
 	const id = headers.get("strongroom-request-id") ?? "";
 	return /^[\x21-\x7e]{1,128}$/.test(id) && !tells(request, id) ? id : void 0;

@@ -36,12 +36,12 @@ export async function connect(wanted: Wanted): Promise<Strongroom> {
 /** The same for a command that has read the project file. */
 export function connectIn(wanted: Wanted, project: Project | undefined): Strongroom {
   const where = whereIn(wanted, project)
-  return clientOf(where, where.environment?.name)
+  return clientAt(where, where.environment?.name)
 }
 
 /** The same for a command about environments, which are themselves in none. */
 export async function connectToAccount(wanted: Wanted): Promise<Strongroom> {
-  return clientOf(await whereTo(wanted))
+  return clientAt(await whereTo(wanted))
 }
 
 /**
@@ -54,7 +54,17 @@ export async function connectToStore(wanted: Wanted): Promise<Strongroom> {
   if (environment?.isOfProject) {
     tell(`What is stored goes into the environment ${environment.name}, as ${where.project?.path} says.`)
   }
-  return clientOf(where, environment?.name)
+  return clientAt(where, environment?.name)
+}
+
+/** Whoever did not type it is told where it comes from. */
+function clientAt(where: Where, environment?: string): Strongroom {
+  try {
+    return clientOf(where, environment)
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind !== 'settings') throw error
+    throw new Fault('settings', `${error.message} It comes from ${where.source}.`)
+  }
 }
 
 /** @throws Fault `settings` for a URL or a key that cannot be one; neither is quoted */

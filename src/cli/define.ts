@@ -1,6 +1,6 @@
 /** What the definitions of commands have in common: examples below the help, and the options of those that ask a server. */
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { similarTo } from './similar.ts'
+import { meantBy, similarTo } from './similar.ts'
 
 /** One line that can be typed, and what it does. */
 export type Example = readonly [line: string, meaning: string]
@@ -87,16 +87,21 @@ export function usageOf(command: Command): string {
 /** Has a command, and all below it, say so after a fault, in the words of all other faults. */
 export function explainFaults(command: Command): void {
   command.showHelpAfterError(usageOf(command))
-  command.configureOutput({ outputError: (text, write) => write(faultOf(text)) })
+  const names = command.commands.map((one) => one.name())
+  command.configureOutput({ outputError: (text, write) => write(faultOf(text, names)) })
   for (const one of command.commands) explainFaults(one)
 }
 
 /** What was typed as a value may be one. */
-function faultOf(text: string): string {
+function faultOf(text: string, names: readonly string[]): string {
   return text
     .replace(/^error: /, 'strongroom: ')
     .replace(/^(strongroom: unknown option '--[^='\n]*)=[^\n]*'/, "$1'")
     .replace(/^(strongroom: unknown (?:command|option) '([^'\n]*)')\n\(Did you mean (?:one of )?(.*)\?\)$/m, withoutFar)
+    .replace(/^(strongroom: unknown command '([^'\n]*)')(?:\n\(Did you mean .*\?\))?$/m, (hint, fault, typed) => {
+      const meant = meantBy(typed, names)
+      return meant === undefined ? hint : `${fault}\n(Did you mean ${meant}?)`
+    })
 }
 
 /** What is too far from what was typed misleads, as "rename" does for "rotate". */

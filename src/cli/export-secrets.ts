@@ -5,7 +5,7 @@ import { exportFormatOf, writeEntries } from '../formats/write.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { carriedForm, readMany } from './entries.ts'
-import { Fault, printJson, tell } from './output.ts'
+import { countedAre, Fault, printJson, tell } from './output.ts'
 import { progress } from './progress.ts'
 import { replaceFile } from './replace-file.ts'
 import { select } from './run.ts'
@@ -39,7 +39,7 @@ export async function exportSecrets(options: Options): Promise<void> {
   await replaceFile(output, Buffer.from(text), 0o600)
   const left = options.skipUnresolved ? { unresolved: unresolved.map(({ name }) => name) } : {}
   if (json) printJson({ output, format, secrets: values.size, ...left })
-  else tell(`${values.size} secrets are in ${output}.`)
+  else tell(`${countedAre(values.size, 'secret')} in ${output}.`)
 }
 
 /** @throws Fault `notFound` when nothing is left */

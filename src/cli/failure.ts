@@ -14,6 +14,7 @@ import {
 } from '../client/errors.ts'
 import { type Code, Refusal } from '../errors.ts'
 import { complain, exitCodes, Fault, tell } from './output.ts'
+import { ofSystem } from './system.ts'
 
 /**
  * Says what went wrong, in words for the person who typed the command.
@@ -44,27 +45,6 @@ export function fail(error: unknown): number {
   return exitCodes.failure
 }
 
-const ofSystemCodes: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not do this there (EACCES)',
-  EPERM: 'this user may not do this there (EPERM)',
-  ENOENT: 'there is no such file or folder (ENOENT)',
-  ENOTDIR: 'a part of the path is no folder (ENOTDIR)',
-  EISDIR: 'it is a folder, where a file is wanted (EISDIR)',
-  EROFS: 'the file system is read-only (EROFS)',
-  ENOSPC: 'the disk is full (ENOSPC)',
-  EDQUOT: 'the quota of this user is used up (EDQUOT)',
-}
-
-/** Says what the operating system refused, and of which file. */
-function ofSystem(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
-  const meaning = ofSystemCodes[String(error.code)]
-  if (meaning === undefined) return undefined
-  return 'path' in error && typeof error.path === 'string'
-    ? `${error.path}: ${meaning}.`
-    : `What was done failed: ${meaning}.`
-}
-
 /** It has said what is wrong already. */
 function isOfCommander(error: unknown): error is Error & { readonly exitCode: number } {
   return error instanceof Error && 'exitCode' in error && 'code' in error && String(error.code).startsWith('commander.')
@@ -91,8 +71,12 @@ const texts: Readonly<Record<string, string>> = {
 function failOfServer(error: StrongroomError): number {
   const { code, errors, requestId, mayHaveActed } = error
   const message = texts[code] ?? error.message
-  complain(message)
-  for (const { field, detail } of errors) {
+  const faults = errors.map(({ field, detail }) => `${field}: ${detail}`)
+  const [only = '', another] = faults
+  // The message may be that of the only fault: cut off, or without the field.
+  const isSame = another === undefined && only.includes(message)
+  complain(isSame ? only : message)
+  for (const { field, detail } of isSame ? [] : errors) {
     if (!message.includes(detail)) complain(`  ${field}: ${detail}`)
   }
   const hint = hintOf(error)
@@ -125,6 +109,12 @@ function hintOf(error: StrongroomError): string | undefined {
   if (error instanceof UnexpectedAnswer) return '"strongroom status" shows which server is asked.'
   if (error instanceof Unreachable && /alert certificate required/.test(error.message)) {
     return 'It asks for a client certificate: set STRONGROOM_CLIENT_CERT and STRONGROOM_CLIENT_KEY.'
+  }
+  if (error instanceof Unreachable && /wrong version number|packet length too long/.test(error.message)) {
+    return 'Nothing speaks TLS there: does the URL begin with http:// and not https://?'
+  }
+  if (error instanceof Unreachable && /Parse Error/.test(error.message)) {
+    return 'What answers there does not speak HTTP: does the URL begin with https:// and not http://, and is the port right?'
   }
   if (error instanceof Unreachable) return 'Is the server running? "strongroom status" shows which one is asked.'
   if (error.code === 'stale_version') return 'Look at what is there now ("strongroom secrets diff"), then try again.'

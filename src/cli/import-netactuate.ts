@@ -13,7 +13,7 @@ import { valuesOf } from './import-secrets.ts'
 import { carryOut, explaining } from './import-steps.ts'
 import { readInputFile, readStandardInput } from './input.ts'
 import { readVendor, type VendorAccount, type VendorValue } from './netactuate.ts'
-import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
+import { countedAre, Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { variable } from './process-env.ts'
 import { progress } from './progress.ts'
 import { confirm } from './prompt.ts'
@@ -222,6 +222,6 @@ function report({ steps, lists, unusable }: Plan, written: readonly string[], { 
     tell('Nothing was stored: this was a dry run.')
     return
   }
-  print(`${written.length} secrets are stored, ${of('same').length} were the same, ${left} are left out.`)
+  print(`${countedAre(written.length, 'secret')} stored, ${of('same').length} were the same, ${left} are left out.`)
   if (left > 0) tell(`Left out: ${[...of('left out'), ...unusable].map(shown).join(', ')}.`)
 }

@@ -15,7 +15,7 @@ import type { RemoteOptions } from './define.ts'
 import { existingOf, readMany } from './entries.ts'
 import { carryOut, explaining } from './import-steps.ts'
 import { readInputFile, readStandardInput } from './input.ts'
-import { Fault, print, printJson, printTable, tell } from './output.ts'
+import { countedAre, countOf, Fault, print, printJson, printTable, tell } from './output.ts'
 import { progress } from './progress.ts'
 import { confirm } from './prompt.ts'
 
@@ -136,7 +136,7 @@ function styleOf(action: Step['action']) {
 
 async function ask(work: readonly Step[]): Promise<void> {
   const fresh = work.filter(({ action }) => action === 'new').length
-  const question = `Store ${fresh} new secrets, and new versions of ${work.length - fresh}?`
+  const question = `Store ${countOf(fresh, 'new secret')}, and new versions of ${work.length - fresh}?`
   if (await confirm(question, 'Say --yes to go on without being asked, or --dry-run to look.')) return
   throw new Fault('failure', 'Nothing was stored.')
 }
@@ -169,7 +169,7 @@ function report(
   const stored = { new: of('new'), changed: of('changed', 'unread'), same: of('same'), stored: written }
   if (json) printJson({ ...stored, renamed, left_out: leftOut })
   else if (dryRun) tell('Nothing was stored: this was a dry run.')
-  else print(written.length === 0 ? 'Everything is stored already.' : `${written.length} secrets are stored.`)
+  else print(written.length === 0 ? 'Everything is stored already.' : `${countedAre(written.length, 'secret')} stored.`)
 }
 
 /** As `importSecrets`, and explains where it stopped. */

@@ -1,6 +1,7 @@
 /** How far an import has come, in a file: names and numbers of versions, never a value. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { Fault } from './output.ts'
+import { reasonOf } from './system.ts'
 import { placeNew } from './write-new.ts'
 
 /** What was brought over of one path. */
@@ -39,8 +40,7 @@ export class ImportState {
       return new ImportState(path, new Map(done.map((one) => [one.path, one])))
     } catch (error) {
       if (error instanceof Fault) throw error
-      const why = error instanceof Error ? error.message : 'unknown error'
-      throw new Fault('failure', `${path} cannot be read or written: ${why}.`)
+      throw new Fault('failure', `${path} cannot be read or written: ${reasonOf(error)}.`)
     }
   }
 

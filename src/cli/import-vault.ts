@@ -14,7 +14,7 @@ import { existingOf } from './entries.ts'
 import { ImportState } from './import-state.ts'
 import { carryOut, explaining } from './import-steps.ts'
 import { readInputFile, readStandardInput } from './input.ts'
-import { Fault, print, printJson, printTable, shown, tell } from './output.ts'
+import { countedAre, countOf, Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { variable } from './process-env.ts'
 import { progress } from './progress.ts'
 import { confirm } from './prompt.ts'
@@ -403,7 +403,7 @@ function sayLeftOut(leftOut: readonly LeftOut[]): void {
 
 async function ask(work: readonly Work[]): Promise<void> {
   const fresh = work.filter(({ action }) => action === 'new').length
-  const question = `Store ${fresh} new secrets, and new versions of ${work.length - fresh}?`
+  const question = `Store ${countOf(fresh, 'new secret')}, and new versions of ${work.length - fresh}?`
   if (await confirm(question, 'Say --yes to go on without being asked, or --dry-run to look.')) return
   throw new Fault('failure', 'Nothing was stored.')
 }
@@ -523,6 +523,6 @@ function report(plan: Plan, outcome: Outcome, { json, dryRun }: Options): void {
   }
   for (const { path, version } of outcome.gone) tell(`${shown(path)}: version ${version} went there meanwhile.`)
   sayLeftOut(outcome.leftOut)
-  const counts = `${outcome.stored.length} secrets are stored with ${outcome.versions} versions`
+  const counts = `${countedAre(outcome.stored.length, 'secret')} stored with ${countOf(outcome.versions, 'version')}`
   print(`${counts}, ${same.length} were the same, ${deleted.length} are deleted there, ${left.length} are left out.`)
 }

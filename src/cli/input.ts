@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseTime } from '../model/time.ts'
 import { Fault } from './output.ts'
+import { reasonOf } from './system.ts'
 
 /** No server takes a longer value. */
 const maxInputBytes = 16 * 2 ** 20
@@ -34,7 +35,7 @@ export function readInputFile(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new Fault('failure', `${path} cannot be read: ${error instanceof Error ? error.message : 'unknown error'}.`)
+    throw new Fault('failure', `${path} cannot be read: ${reasonOf(error)}.`)
   }
 }
 

@@ -99,6 +99,11 @@ export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
+/** The same with its verb: "1 day is", "3 secrets are". */
+export function countedAre(count: number, noun: string): string {
+  return `${countOf(count, noun)} ${count === 1 ? 'is' : 'are'}`
+}
+
 /** Prints rows under their headings, in columns. */
 export function printTable(headings: readonly string[], rows: readonly (readonly Cell[])[]): void {
   const head = headings.map((text) => ({ text, style: 'dim' }) as const)

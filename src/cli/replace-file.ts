@@ -4,6 +4,7 @@ import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { complain, Fault } from './output.ts'
+import { reasonOf } from './system.ts'
 
 const ownerAlone = 0o600
 /** As many as Linux follows. */
@@ -38,10 +39,7 @@ export async function replaceFile(path: string, content: Buffer, mode?: number):
     return true
   } catch (error) {
     if (error instanceof Fault) throw error
-    throw new Fault(
-      'failure',
-      `${path} cannot be written: ${error instanceof Error ? error.message : 'unknown error'}.`,
-    )
+    throw new Fault('failure', `${path} cannot be written: ${reasonOf(error)}.`)
   }
 }
 

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join, matchesGlob, normalize } from 'node:path'
 import { complain, Fault } from './output.ts'
+import { reasonOf } from './system.ts'
 
 const chunkBytes = 2 ** 20
 
@@ -65,6 +66,6 @@ export function readPieces(path: string, take: (bytes: Buffer) => void, walk: Wa
 
 function trouble(path: string, error: unknown, { onTrouble }: Walk): void {
   if (!(error instanceof Error && 'code' in error)) throw error
-  complain(`${path} cannot be read: ${error.message}.`)
+  complain(`${path} cannot be read: ${reasonOf(error)}.`)
   onTrouble()
 }

@@ -12,6 +12,43 @@ export function similarTo(word: string, words: readonly string[]): string | unde
   return best?.word
 }
 
+/** What other programs call what has another name here. The first that there is, is meant. */
+const otherWords: Readonly<Record<string, readonly string[]>> = {
+  add: ['create', 'set', 'secrets set'],
+  cat: ['get', 'secrets get'],
+  create: ['set', 'secrets set'],
+  delete: ['revoke', 'secrets delete'],
+  edit: ['update', 'secrets edit'],
+  environment: ['env'],
+  environments: ['env'],
+  exec: ['run'],
+  get: ['show', 'secrets get'],
+  list: ['secrets list'],
+  ls: ['list', 'secrets list'],
+  make: ['create', 'generate'],
+  mv: ['rename', 'move'],
+  new: ['create', 'set', 'secrets set'],
+  put: ['set', 'secrets set'],
+  read: ['get', 'show', 'secrets get'],
+  remove: ['delete', 'revoke', 'secrets delete'],
+  rm: ['delete', 'revoke', 'secrets delete'],
+  set: ['update', 'secrets set'],
+  show: ['get', 'list', 'secrets get'],
+  signin: ['login'],
+  signout: ['logout'],
+  update: ['set', 'edit'],
+  versions: ['history'],
+  view: ['get', 'show', 'secrets get'],
+  whoami: ['status'],
+}
+
+/** @returns what is called otherwise among these commands, or below one of them */
+export function meantBy(word: string, names: readonly string[]): string | undefined {
+  return Object.hasOwn(otherWords, word)
+    ? otherWords[word]?.find((one) => names.includes(one.split(' ')[0] ?? ''))
+    : undefined
+}
+
 /** Letters that are put in, left out, replaced, or swapped with the next one (optimal string alignment). */
 function changesBetween(from: string, to: string): number {
   let [beforeLast, last]: [number[], number[]] = [[], Array.from({ length: to.length + 1 }, (_, at) => at)]

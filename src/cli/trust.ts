@@ -28,6 +28,7 @@ export interface RuleOptions extends RemoteOptions {
 export async function list(options: RemoteOptions): Promise<void> {
   const rules = await Array.fromAsync((await connect(options)).trustRules.list())
   if (options.json) return printJson({ trust_rules: rules })
+  if (rules.length === 0) return tell('There is no trust rule.')
   printTable(
     ['ID', 'NAME', 'ISSUER', 'CLAIMS', 'SCOPES'],
     rules.map((rule) => [String(rule.id), rule.name, rule.issuer, claimsOf(rule), rule.scopes.join(' ')]),

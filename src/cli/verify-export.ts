@@ -11,6 +11,7 @@ import { fail } from './failure.ts'
 import { readInputFile } from './input.ts'
 import { complain, Fault, print } from './output.ts'
 import { replaceFile } from './replace-file.ts'
+import { reasonOf } from './system.ts'
 
 /** As `audit verify` of the store has them. */
 const exitCodes = { anchored: 0, tampered: 1, unreadable: 2, unanchored: 3 } as const
@@ -158,7 +159,7 @@ async function openToRead(path: string): Promise<NodeJS.ReadableStream> {
     if (!(await file.stat()).isDirectory()) return file.createReadStream()
     await file.close()
   } catch (error) {
-    throw new Fault('failure', `${path} cannot be read: ${error instanceof Error ? error.message : 'unknown error'}.`)
+    throw new Fault('failure', `${path} cannot be read: ${reasonOf(error)}.`)
   }
   throw new Fault('failure', `${path} is a folder, where a file is wanted.`)
 }

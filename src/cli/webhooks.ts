@@ -17,6 +17,7 @@ interface Parts extends RemoteOptions {
 export async function list(options: RemoteOptions): Promise<void> {
   const webhooks = await Array.fromAsync((await connect(options)).webhooks.list())
   if (options.json) return printJson({ webhooks })
+  if (webhooks.length === 0) return tell('There is no webhook.')
   printTable(
     ['ID', 'URL', 'ACTIONS', 'ABOUT', 'STATE'],
     webhooks.map((one) => [String(one.id), one.url, one.actions.join(' '), aboutOf(one), stateOf(one)]),

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Fault } from './output.ts'
+import { reasonOf } from './system.ts'
 
 /**
  * Never into a file that is there, whose readers are not known.
@@ -15,10 +16,7 @@ export function writeNew(path: string, bytes: Buffer, mode: number, otherwise: s
   try {
     isNew = placeNew(path, bytes, mode)
   } catch (error) {
-    throw new Fault(
-      'failure',
-      `${path} cannot be written: ${error instanceof Error ? error.message : 'unknown error'}.`,
-    )
+    throw new Fault('failure', `${path} cannot be written: ${reasonOf(error)}.`)
   }
   if (!isNew) throw new Fault('conflict', `${path} is there already. ${otherwise}`)
 }

@@ -192,8 +192,12 @@ function unreachable(request: HttpRequest, error: unknown): Failure {
 function reasonsOf(error: unknown, depth = 0): readonly string[] {
   if (!(error instanceof Error) || depth > 3) return []
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return [error.message || code, ...reasonsOf(error.cause, depth + 1)].filter((reason) => reason !== '')
+  const text = (error.message || code).replace(openssl, '$1').replaceAll(/\s+/g, ' ').trim()
+  return [text, ...reasonsOf(error.cause, depth + 1)].filter((reason) => reason !== '')
 }
+
+/** Of a fault of TLS: its words, among where in the library it was found. */
+const openssl = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):[^\n]*/
 
 function requestIdOf(request: HttpRequest, { headers }: FetchAnswer): string | undefined {
   const id = headers.get('strongroom-request-id') ?? ''

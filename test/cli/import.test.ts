@@ -56,9 +56,9 @@ suite('An import', () => {
     const alone = await person.run(['import', file])
     assert.deepEqual([alone.code, await stored(person)], [2, {}])
     assert.match(alone.stderr, /--yes/)
-    const refused = await person.onTerminal(['import', file], [['Store 1 new secrets', 'n\r']])
+    const refused = await person.onTerminal(['import', file], [['Store 1 new secret,', 'n\r']])
     assert.deepEqual([refused.code, await stored(person)], [1, {}])
-    const agreed = await person.onTerminal(['import', file], [['Store 1 new secrets', 'y\r']])
+    const agreed = await person.onTerminal(['import', file], [['Store 1 new secret,', 'y\r']])
     assert.deepEqual([agreed.code, await stored(person)], [0, { A: '1' }])
   })
 
