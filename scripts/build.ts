@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, sep } from 'node:path'
-import { build, type OutputChunk, type Plugin } from 'rolldown'
+import { build, type LogLevel, type OutputChunk, type Plugin, type RolldownLog } from 'rolldown'
 import { type Building, buildOf, isBuilt } from './built.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -105,10 +105,15 @@ export function changed(changes: Changes): Plugin {
   return { name: 'changed', load: (id) => changes.get(id) ?? null }
 }
 
+/** A build that somebody has to look at is none. @throws Error */
+function refuseWarning(level: LogLevel, { message }: RolldownLog): void {
+  if (level === 'warn') throw new Error(message)
+}
+
 /** The same, whatever was built there before. */
 export async function bundleCommand(folder: string, changes: Changes = new Map()): Promise<void> {
   rmSync(folder, { recursive: true, force: true })
-  const common = { platform: 'node', external, resolve: { alias }, logLevel: 'warn' } as const
+  const common = { platform: 'node', external, resolve: { alias }, onLog: refuseWarning } as const
   const plugins = [changed(changes), lighter, ascii]
   // Scripts, which the loader runs with what was compiled of them before.
   const scripts = await build({

@@ -3,9 +3,8 @@
  * that: nothing of the server's files, environment or permissions, which would be everybody's.
  */
 import { invalid } from '../../errors.ts'
-import { kmsKey } from './awskms.ts'
 import { type CustomerSource, ProviderTrouble, patienceMs, type RootKeyProvider } from './provider.ts'
-import { type TransitAccess, type TransitPost, transitKeyThrough } from './transit.ts'
+import type { TransitAccess, TransitPost } from './transit.ts'
 
 /** What a customer gives for its provider. Which parts, its kind says. */
 export type Credentials = Readonly<Record<string, string>>
@@ -54,8 +53,10 @@ export async function customerKey(
   load?: () => Promise<unknown>,
 ): Promise<RootKeyProvider> {
   if (source.kind === 'transit') {
+    const { transitKeyThrough } = await import('./transit.ts')
     return transitKeyThrough(source, { access: accessOf(credentials), post: postThrough(door) })
   }
+  const { kmsKey } = await import('./awskms.ts')
   return kmsKey(source, load, {
     credentials: {
       accessKeyId: credentials['access_key_id'] ?? '',
