@@ -6795,6 +6795,22 @@ export const faults: readonly Fault[] = [
     'refused before they did',
   ),
   fault(
+    'the portal: somebody else who signs in in another tab is seen by all',
+    'portal/src/api/session.ts',
+    'tabs.onmessage = ({ data }: MessageEvent<Session | null>) => meet(data)',
+    '',
+    'portal/late.test.ts',
+    'in the name of who signed in',
+  ),
+  fault(
+    'the portal: a late answer about who is signed in replaces no page',
+    'portal/src/api/session.ts',
+    '    if (from !== asker) return\n',
+    '',
+    'portal/late.test.ts',
+    'replaces no page that is open since',
+  ),
+  fault(
     'the portal: a time is that of who chooses it',
     'portal/src/environments/rollback.tsx',
     'to: time.toISOString()',

@@ -51,12 +51,15 @@ export function useSession(): Session {
   return current.session
 }
 
+/** What is answered after somebody else has signed in or out, or after another asking, is nobody's any more. */
 export async function loadSession(): Promise<void> {
+  const from = asker
   try {
-    signedIn(await sessions.current())
+    const session = await sessions.current()
+    if (from === asker) signedIn(session)
   } catch (error) {
-    const isOut = typeof error === 'object' && error !== null && 'status' in error && error.status === 401
-    set(isOut ? { kind: 'out' } : { kind: 'failed', error })
+    if (from !== asker) return
+    set(isOut(error) ? { kind: 'out' } : { kind: 'failed', error })
   }
 }
 
@@ -67,7 +70,37 @@ export function signedIn(session: Session): boolean {
   asker = { person: asker.person + (isOther ? 1 : 0), session: asker.session + 1 }
   set({ kind: 'in', session, hasEnded: false, isConfirming: false })
   answerAll(!isOther)
+  tabs.postMessage(session)
   return isOther
+}
+
+/** All tabs of a browser have one cookie: whoever signs in or out in one of them does so in all. */
+const tabs = new BroadcastChannel('strongroom-session')
+tabs.onmessage = ({ data }: MessageEvent<Session | null>) => meet(data)
+
+/** Somebody else, or nobody any more: what this tab asks from now on would be in their name. */
+function meet(session: Session | null): void {
+  if (expecting === 0 && state.kind === 'in' && (session === null || !isSamePerson(state.session, session))) lock()
+}
+
+/** Questions of this tab that another window answers, whoever signs in there. */
+let expecting = 0
+
+/** Until what it gives is called, this tab asks itself who is signed in once that window is done. */
+export function expectSignIn(): () => void {
+  expecting++
+  return () => {
+    expecting--
+  }
+}
+
+/** A page that comes out of the cache of the browser may be of a session that has ended, and of whoever was there before. */
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted && state.kind === 'in') void sessions.current().then(meet, (error) => isOut(error) && meet(null))
+})
+
+function isOut(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'status' in error && error.status === 401
 }
 
 /** Those that wait for somebody: what another person asked for is not gone on with. */
@@ -83,10 +116,17 @@ export function isSamePerson(a: Session, b: Session): boolean {
   return a.account.id === b.account.id && a.user.id === b.user.id
 }
 
+/** The session has ended, by the person who was in it: in all tabs. */
 export function signedOut(): void {
+  tabs.postMessage(null)
+  leave()
+}
+
+/** Whoever was here goes; somebody else may be signed in meanwhile, in another tab. What comes next is another document. */
+export function leave(): void {
   wipe()
   asker = { person: asker.person + 1, session: asker.session }
-  set({ kind: 'out' })
+  set({ kind: 'loading' })
   answerAll(false)
 }
 
@@ -99,10 +139,15 @@ export function signedOut(): void {
 export async function endSession(from: Asker): Promise<boolean> {
   if (from.person !== asker.person) return false
   if (from.session !== asker.session) return true
+  lock()
+  return new Promise((resolve) => waiting.push(resolve))
+}
+
+/** Nothing is asked for before somebody has signed in. */
+function lock(): void {
   wipe()
   if (state.kind !== 'in') set({ kind: 'out' })
   else if (!state.hasEnded) set({ ...state, hasEnded: true })
-  return new Promise((resolve) => waiting.push(resolve))
 }
 
 /** Asks for the password once more; resolves to whether it was given. @param from who asked for what needs it */

@@ -1,5 +1,4 @@
 /** The frame of every page of somebody who is signed in: navigation, account, theme, palette, keys. */
-import { useQueryClient } from '@tanstack/react-query'
 import { BookOpen, Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, UserCog } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { Button as AriaButton } from 'react-aria-components/Button'
@@ -8,6 +7,7 @@ import { codeOf, sentenceOf } from '../api/ask.ts'
 import { environment, firstEnvironment } from '../api/environment.ts'
 import { signedOut, useSession } from '../api/session.ts'
 import { sessions } from '../api/sessions.ts'
+import { startAnew } from '../session/anew.ts'
 import { Logo } from '../session/gate.tsx'
 import { stopListening } from '../session/listening.ts'
 import { IconButton } from '../ui/controls.tsx'
@@ -152,7 +152,6 @@ const isMac = /mac|iphone|ipad/i.test(navigator.platform)
 function WhoMenu({ onHelp }: { readonly onHelp: () => void }) {
   const { user } = useSession()
   const [, navigate] = useLocation()
-  const cache = useQueryClient()
   const signOut = async () => {
     await stopListening()
     try {
@@ -164,9 +163,8 @@ function WhoMenu({ onHelp }: { readonly onHelp: () => void }) {
         return
       }
     }
-    cache.clear()
     signedOut()
-    navigate('/')
+    startAnew()
   }
   return (
     <Menu

@@ -4,12 +4,12 @@ import { Fingerprint } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { sentenceOf } from '../api/ask.ts'
 import type { Session } from '../api/client.ts'
-import { cancelConfirmation, isSamePerson, signedIn, signedOut, useSession, useSessionState } from '../api/session.ts'
+import { cancelConfirmation, isSamePerson, leave, signedIn, useSession, useSessionState } from '../api/session.ts'
 import { provider, sessions } from '../api/sessions.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { CancelButton, Dialog } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
-import { forget } from '../ui/unsaved.ts'
+import { startAnew } from './anew.ts'
 import { canUsePasskeys, confirmWithPasskey } from './passkey.ts'
 import { windowEnd } from './provider.ts'
 import { ProviderWindow } from './provider-window.tsx'
@@ -32,23 +32,20 @@ export function SignInAgain() {
           if (signedIn(session)) startAnew()
         }}
       />
-      <Button
-        look="quiet"
-        onPress={() => {
-          cache.clear()
-          signedOut()
-        }}
-      >
+      <Button look="quiet" onPress={() => signOut(state.session)}>
         Sign out
       </Button>
     </Dialog>
   )
 }
 
-/** As somebody else: what the one before typed is not theirs. */
-function startAnew(): void {
-  forget()
-  location.assign('/portal/')
+/** Where another one is signed in by now, in another tab, they stay so. */
+async function signOut(person: Session): Promise<void> {
+  leave()
+  // A sign-in that was on its way may have come through.
+  const there = await sessions.current().catch(() => undefined)
+  if (there !== undefined && isSamePerson(there, person)) await sessions.signOut().catch(() => undefined)
+  startAnew()
 }
 
 export function ConfirmAgain() {

@@ -7,6 +7,7 @@ import { sessions } from '../api/sessions.ts'
 import { useAttempt } from '../ui/attempt.ts'
 import { Button } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'
+import { startAnew } from './anew.ts'
 import { AuthenticatorForm } from './authenticator.tsx'
 import { Gate } from './gate.tsx'
 import { canUsePasskeys, makePasskey } from './passkey.ts'
@@ -30,6 +31,7 @@ export function EnrolPage() {
         throw new Error(`You are still signed in. ${sentenceOf(error)}`)
       }
       signedOut()
+      startAnew()
     })
   if (step.kind === 'codes') {
     return (

@@ -5,6 +5,7 @@
 import { Building2 } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { sentenceOf } from '../api/ask.ts'
+import { expectSignIn } from '../api/session.ts'
 import { Button } from '../ui/controls.tsx'
 import { Note } from '../ui/states.tsx'
 import { channelName, type Said, troubleOf } from './provider.ts'
@@ -35,6 +36,7 @@ export function ProviderWindow({
   const isWaiting = step.kind !== 'idle'
   useEffect(() => {
     if (!isWaiting) return
+    const expected = expectSignIn()
     const channel = new BroadcastChannel(channelName)
     channel.onmessage = ({ data }: MessageEvent<Said>) => {
       if (data.kind !== 'ended') return
@@ -43,7 +45,10 @@ export function ProviderWindow({
       if (data.trouble === null) heard.current.onDone()
       else heard.current.onTrouble(troubleOf(data.trouble))
     }
-    return () => channel.close()
+    return () => {
+      expected()
+      channel.close()
+    }
   }, [isWaiting])
 
   const go = async () => {
