@@ -26,19 +26,31 @@ let actedAt = Number.NEGATIVE_INFINITY
 /** What a change did is told of within this time, or somebody else did it. */
 const toldWithinMs = 1_000
 
-/** Whether the person is changing something in this tab, or just has. */
+/** Told when a change begins and ends in another tab of the browser. */
+const others = new BroadcastChannel('strongroom-acting')
+let othersAt = Number.NEGATIVE_INFINITY
+others.onmessage = () => {
+  othersAt = Date.now()
+}
+/** As long as a change takes, if all goes well. */
+const takesMs = 10_000
+
+/** Whether what the person changes now is changed in this tab, and in no other. */
 export function isActing(): boolean {
-  return acting > 0 || Date.now() - actedAt < toldWithinMs
+  const isHere = acting > 0 || Date.now() - actedAt < toldWithinMs
+  return isHere && Date.now() - othersAt > takesMs
 }
 
 /** Changes are not repeated behind the person's back: what they typed may have been wiped when the session ended. */
 export async function act<T>(call: () => Promise<T>): Promise<T> {
   acting++
+  others.postMessage('begins')
   try {
     return await actOnce(call)
   } finally {
     acting--
     actedAt = Date.now()
+    others.postMessage('ends')
   }
 }
 

@@ -1,6 +1,6 @@
 /** The chain of the trail, verified by the server with one click: how far it is, and where it breaks. */
 import { ShieldCheck } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { type ChainPoint, strongroom, type Verified } from '../api/client.ts'
 import { Button, Field } from '../ui/controls.tsx'
@@ -8,6 +8,7 @@ import { CopyOnce } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Progress } from '../ui/progress.tsx'
 import { Note } from '../ui/states.tsx'
+import { toast } from '../ui/toast.tsx'
 import { counted } from '../ui/words.ts'
 
 type State =
@@ -20,6 +21,13 @@ type State =
 export function VerifyButton({ onFault }: { readonly onFault: (seq: number | undefined) => void }) {
   const [isOpen, setOpen] = useState(false)
   const [state, setState] = useState<State>({ kind: 'idle' })
+  const isShown = useRef(false)
+  useEffect(() => {
+    isShown.current = isOpen
+    return () => {
+      isShown.current = false
+    }
+  }, [isOpen])
   const run = async (after?: ChainPoint) => {
     setOpen(true)
     setState({ kind: 'running', done: 0, total: 0 })
@@ -32,9 +40,11 @@ export function VerifyButton({ onFault }: { readonly onFault: (seq: number | und
       )
       onFault(result.fault?.seq)
       setState({ kind: 'done', result, from: after?.seq ?? 0 })
+      if (!isShown.current) sayVerified(result)
     } catch (error) {
       if (error instanceof Cancelled) setOpen(false)
       else setState({ kind: 'failed', message: sentenceOf(error) })
+      if (!isShown.current && !(error instanceof Cancelled)) toast(`Couldn’t verify: ${sentenceOf(error)}`, true)
     }
   }
   return (
@@ -58,6 +68,12 @@ export function VerifyButton({ onFault }: { readonly onFault: (seq: number | und
       </Dialog>
     </>
   )
+}
+
+/** To whoever has closed the dialog meanwhile. */
+function sayVerified({ records, fault }: Verified): void {
+  if (fault === null) toast(`Audit log verified: ${counted(records, 'record')}`)
+  else toast(`Record ${fault.seq.toLocaleString('en')} of the audit log failed verification`, true)
 }
 
 function Result({

@@ -2,7 +2,7 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import { Button, Field } from '../ui/controls.tsx'
-import { CancelButton, Dialog } from '../ui/dialog.tsx'
+import { CancelButton, Dialog, useStaying } from '../ui/dialog.tsx'
 import { Progress } from '../ui/progress.tsx'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -71,6 +71,7 @@ function Steps({
 }) {
   const refresh = useRefreshSecrets()
   const stop = useRef(new AbortController())
+  useStaying(phase.kind === 'running')
   useEffect(() => {
     const controller = stop.current
     return () => controller.abort()

@@ -5,7 +5,7 @@ import { type Metadata, strongroom, versionTag } from '../api/client.ts'
 import { StaleAhead } from '../deployments/holders.tsx'
 import { useAttempt } from '../ui/attempt.ts'
 import { Button } from '../ui/controls.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { Dialog, useStaying } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -29,7 +29,7 @@ function ChangeForm({ secret, onClose }: { readonly secret: Metadata; readonly o
   const { save, conflict, fault, isBusy, trouble } = useSave(secret, value, current.endsInCrLf, onClose)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void save(base)
+    if (!isBusy) void save(base)
   }
   const wrong = trouble ?? current.trouble
   return (
@@ -87,6 +87,7 @@ function useSave(secret: Metadata, value: RefObject<ValueHandle | null>, endsInC
   const { attempt, isBusy, trouble } = useAttempt()
   const [conflict, setConflict] = useState<Conflict>()
   const [fault, setFault] = useState<string>()
+  useStaying(isBusy)
   const save = async (over: number) => {
     const given = await value.current?.get()
     setFault(given === undefined ? 'Enter a value, or choose a file.' : undefined)

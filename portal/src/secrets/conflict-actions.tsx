@@ -21,7 +21,7 @@ export function ConflictActions({
     return (
       <div className="actions">
         <CancelButton />
-        <Button type="submit" look="primary" isDisabled={isBusy}>
+        <Button type="submit" look="primary" isPending={isBusy}>
           {save}
         </Button>
       </div>
@@ -37,7 +37,7 @@ export function ConflictActions({
       >
         Keep theirs
       </Button>
-      <Button look="danger" isDisabled={isBusy} onPress={over.save}>
+      <Button look="danger" isPending={isBusy} onPress={over.save}>
         {over.label}
       </Button>
     </div>

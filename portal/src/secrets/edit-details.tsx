@@ -5,7 +5,7 @@ import { type List, type Metadata, strongroom, type Tagged } from '../api/client
 import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from '../ui/attempt.ts'
 import { Field, Select } from '../ui/controls.tsx'
-import { Dialog } from '../ui/dialog.tsx'
+import { Dialog, useStaying } from '../ui/dialog.tsx'
 import { Note } from '../ui/states.tsx'
 import { expiryDay, expiryTime } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -57,7 +57,7 @@ function EditForm({ secret, onClose }: { readonly secret: Known; readonly onClos
   const faults = faultsOf(error)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    void save(mine, base.etag)
+    if (!isBusy) void save(mine, base.etag)
   }
   return (
     <form className="stack" onSubmit={submit}>
@@ -96,6 +96,7 @@ function useSave(secret: Known, onClose: () => void) {
   const [base, setBase] = useState(secret)
   const [theirs, setTheirs] = useState<Known>()
   const { attempt, ...state } = useAttempt()
+  useStaying(state.isBusy)
   const send = async (mine: Known, ifMatch: string) => {
     const change = changeOf(base, mine)
     const isMoved = changedFacts(base, mine).has('List')

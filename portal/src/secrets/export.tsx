@@ -102,6 +102,7 @@ async function readAll(
     onProgress(entries.length)
   }
   const { written } = await import('./export-write.ts')
+  signal.throwIfAborted()
   return written(entries, format)
 }
 

@@ -1,6 +1,7 @@
 /** The versions of a secret: compare two, download one, bring one back, destroy one. Nothing is read before it is asked for. */
 import { Download, GitCompareArrows, History, RotateCcw, Trash2 } from 'lucide-react'
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
+import { codeOf } from '../api/ask.ts'
 import { type AuditRecord, type Metadata, strongroom, type VersionHead, versionTag } from '../api/client.ts'
 import { useAnswer } from '../api/queries.ts'
 import { StaleAhead } from '../deployments/holders.tsx'
@@ -14,7 +15,7 @@ import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { counted } from '../ui/words.ts'
 import { CompareDialog } from './compare.tsx'
-import { useRefreshSecrets, useSecret, useVersions } from './queries.ts'
+import { useRefreshSecrets, useVersions } from './queries.ts'
 import { downloadValue } from './reveal.tsx'
 
 export function HistoryCard({ secret }: { readonly secret: Metadata }) {
@@ -160,7 +161,7 @@ function useAuthors({ id, name, version }: Metadata): ReadonlyMap<number, AuditR
 }
 
 function RestoreDialog({
-  secret: { id },
+  secret: opened,
   version,
   onClose,
 }: {
@@ -168,13 +169,15 @@ function RestoreDialog({
   readonly version: number
   readonly onClose: () => void
 }) {
-  const { data: secret } = useSecret(id)
+  // As it was when the dialog was opened, or a try has failed: a refresh behind it must not hide a conflict.
+  const [secret, setSecret] = useState(opened)
+  const { id } = secret
   const refresh = useRefreshSecrets()
-  if (secret === undefined) return null
   const restore = async () => {
     try {
       await strongroom.secrets.restore(id, version, { ifMatch: versionTag(secret.version) })
     } catch (error) {
+      if (codeOf(error) === 'stale_version') setSecret(await strongroom.secrets.metadata(id))
       // What somebody else changed meanwhile is shown behind the message.
       await refresh()
       throw error

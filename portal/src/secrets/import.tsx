@@ -2,7 +2,7 @@
 import { useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { Button, Checkbox, Field, Select } from '../ui/controls.tsx'
-import { CancelButton, Dialog } from '../ui/dialog.tsx'
+import { CancelButton, Dialog, useStaying } from '../ui/dialog.tsx'
 import { Progress } from '../ui/progress.tsx'
 import { Loading, Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -36,6 +36,7 @@ function ImportForm({ files, onClose }: ImportProps) {
   const importing = useImport(files)
   const { rows, parts, fates, isChecking, trouble, isWiped, isChosen, check } = importing
   const { store, stored, why } = useStore(importing, list, onClose)
+  useStaying(stored !== undefined)
   const chosen = (rows ?? []).filter(isChosen)
   if (isWiped) {
     return (

@@ -1,12 +1,13 @@
 /** Making a secret. */
 import { type FormEvent, useRef, useState } from 'react'
 import { flushSync } from 'react-dom'
-import { useLocation, useSearchParams } from 'wouter'
+import { useSearchParams } from 'wouter'
 import { maxName, secretNameText } from '../../../src/model/name.ts'
 import { type NewSecret, strongroom } from '../api/client.ts'
 import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from '../ui/attempt.ts'
 import { Button, Field, LinkButton, Select } from '../ui/controls.tsx'
+import { useNavigateFromHere } from '../ui/here.ts'
 import { Crumbs, Page } from '../ui/page.tsx'
 import { Note } from '../ui/states.tsx'
 import { expiryTime } from '../ui/time.tsx'
@@ -113,7 +114,7 @@ function ListSelect({
 
 /** Creates it and goes to its page. Neither the value nor the answer stays in a cache. */
 function useCreate(value: { readonly current: ValueHandle | null }, onCreated: () => void) {
-  const [, navigate] = useLocation()
+  const navigate = useNavigateFromHere()
   const refresh = useRefreshSecrets()
   const { attempt, ...state } = useAttempt()
   const create = (input: NewSecret) =>

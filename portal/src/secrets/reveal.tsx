@@ -44,6 +44,9 @@ export function CurrentValue({ secret, isOpen = false }: { readonly secret: Meta
   useEffect(() => {
     if (isOpen) void reveal()
   }, [isOpen])
+  // What is shown is of the version that is named beside it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another version is another value
+  useEffect(() => hide, [secret.version, hide])
   const isFile = secret.type === 'file'
   return (
     <div className="stack-s">

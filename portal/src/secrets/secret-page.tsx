@@ -1,7 +1,7 @@
 /** One secret: its value behind an eye, its history, what is known of it, who has read it. */
 import { Pencil, RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { Link, useLocation } from 'wouter'
+import { Link } from 'wouter'
 import { codeOf } from '../api/ask.ts'
 import { type Metadata, strongroom, type Tagged, versionTag } from '../api/client.ts'
 import { HoldersCard, StaleAhead } from '../deployments/holders.tsx'
@@ -12,9 +12,11 @@ import { Button } from '../ui/controls.tsx'
 import { useDialog } from '../ui/dialog.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Confirm } from '../ui/form.tsx'
+import { useNavigateFromHere } from '../ui/here.ts'
 import { Crumbs, Page, Waiting } from '../ui/page.tsx'
 import { Note, Trouble } from '../ui/states.tsx'
 import { Ago, Expiry } from '../ui/time.tsx'
+import { pageSaved } from '../ui/unsaved.ts'
 import { WhatIfNote } from '../what-if/what-if.tsx'
 import { AccessCard } from './access.tsx'
 import { ChangeValueDialog } from './change-value.tsx'
@@ -167,13 +169,14 @@ function DeleteDialog({ secret: opened, onClose }: { readonly secret: Metadata; 
   // As it was when the dialog was opened. Somebody may have changed it when a try has failed: the next is upon what it is now.
   const [secret, setSecret] = useState(opened)
   const { id } = secret
-  const [, navigate] = useLocation()
+  const navigate = useNavigateFromHere()
   const refresh = useRefreshSecrets()
   const keeping = useKeeping()
   const sayDeleted = useSayDeleted()
   const destroy = async () => {
     try {
       sayDeleted(secret.name, [await strongroom.secrets.delete(id, { ifMatch: versionTag(secret.version) })])
+      pageSaved()
       navigate('/secrets')
     } catch (error) {
       if (codeOf(error) === 'stale_version') setSecret(await strongroom.secrets.metadata(id))

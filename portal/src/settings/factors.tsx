@@ -29,7 +29,7 @@ interface ForFactors {
   readonly rename: (passkey: Passkey) => void
   /** @param what it is called in a sentence */
   readonly remove: (id: number, what: string) => void
-  readonly replaceCodes: () => void
+  readonly replaceCodes: () => Promise<void>
 }
 
 export function FactorsCard() {
@@ -57,7 +57,7 @@ export function FactorsCard() {
       )),
     rename: (passkey) => open((close) => <RenameDialog of={passkey} onClose={close} onDone={refresh} />),
     remove: (id, what) => open((close) => <RemoveDialog id={id} what={what} onClose={close} onDone={refresh} />),
-    replaceCodes: () => void attempt(async () => done((await factors.newCodes()).recovery_codes)),
+    replaceCodes: () => attempt(async () => done((await factors.newCodes()).recovery_codes)),
   }
   return (
     <Card

@@ -52,7 +52,7 @@ export function SessionsCard() {
         {(all) => (
           <ul className="lines">
             {all.map((session) => (
-              <SessionLine key={session.id} of={session} onEnd={() => void end(session)} />
+              <SessionLine key={session.id} of={session} onEnd={() => end(session)} />
             ))}
           </ul>
         )}
@@ -61,7 +61,7 @@ export function SessionsCard() {
   )
 }
 
-function SessionLine({ of: session, onEnd }: { readonly of: OpenSession; readonly onEnd: () => void }) {
+function SessionLine({ of: session, onEnd }: { readonly of: OpenSession; readonly onEnd: () => Promise<void> }) {
   const { user_agent: agent, address, current, last_used_at: used } = session
   const Icon = /iPhone|Android/.test(agent ?? '') ? Smartphone : Laptop
   return (

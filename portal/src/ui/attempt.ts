@@ -1,12 +1,14 @@
 /** Something that a person asked for and that may fail: whether it is on its way, and what became of it. */
 import { useState } from 'react'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
+import { useIsHere } from './here.ts'
 import { toast } from './toast.tsx'
 
 /** @returns whether it was done; `trouble` is the sentence of the last failure, `error` the failure itself */
 export function useAttempt() {
   const [error, setError] = useState<unknown>()
   const [isBusy, setBusy] = useState(false)
+  const isHere = useIsHere()
   const attempt = async (what: () => Promise<unknown>): Promise<boolean> => {
     setBusy(true)
     setError(undefined)
@@ -14,7 +16,10 @@ export function useAttempt() {
       await act(what)
       return true
     } catch (failure) {
-      if (!(failure instanceof Cancelled)) setError(failure)
+      if (failure instanceof Cancelled) return false
+      // Where nobody sees the form any more, it is said in the corner.
+      if (isHere.current) setError(failure)
+      else toast(sentenceOf(failure), true)
       return false
     } finally {
       setBusy(false)

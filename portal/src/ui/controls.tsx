@@ -1,7 +1,7 @@
 /** Buttons, fields, switches and selects in the portal's looks; their behaviour is React Aria's. */
 import { Check, ChevronDown, Minus } from 'lucide-react'
-import { type ReactNode, useId } from 'react'
-import { Button as AriaButton, type ButtonProps } from 'react-aria-components/Button'
+import { type ReactNode, useId, useState } from 'react'
+import { Button as AriaButton, type ButtonProps, type PressEvent } from 'react-aria-components/Button'
 import { Checkbox as AriaCheckbox } from 'react-aria-components/Checkbox'
 import { Label } from 'react-aria-components/Label'
 import { ListBox, ListBoxItem } from 'react-aria-components/ListBox'
@@ -13,12 +13,38 @@ import { Link } from 'wouter'
 
 type Look = 'primary' | 'danger' | 'quiet' | 'quiet bad'
 
+/** Pressed again before what it does is done, it does nothing. */
 export function Button({
   look,
   small = false,
+  onPress,
+  isPending = false,
   ...props
-}: Omit<ButtonProps, 'className'> & { readonly look?: Look; readonly small?: boolean }) {
-  return <AriaButton {...props} className={`btn ${look ?? ''} ${small ? 'small' : ''}`} />
+}: Omit<ButtonProps, 'className' | 'onPress' | 'isPending'> & {
+  readonly look?: Look
+  readonly small?: boolean
+  /** Whether what it sends is on its way. */
+  readonly isPending?: boolean
+  /** With a promise, where it takes a while. */
+  readonly onPress?: (event: PressEvent) => unknown
+}) {
+  const [isBusy, setBusy] = useState(false)
+  const isWaiting = isPending || isBusy
+  const press = (event: PressEvent) => {
+    const done = isWaiting ? undefined : onPress?.(event)
+    if (!(done instanceof Promise)) return
+    setBusy(true)
+    void done.finally(() => setBusy(false))
+  }
+  return (
+    // Not disabled meanwhile, as that would take the focus from it.
+    <AriaButton
+      {...props}
+      {...(onPress === undefined ? {} : { onPress: press })}
+      {...(isWaiting ? { 'data-pending': true } : {})}
+      className={`btn ${look ?? ''} ${small ? 'small' : ''}`}
+    />
+  )
 }
 
 /** A button that is only a picture: its label is what it does, and shows on hover. */

@@ -4,6 +4,9 @@ import { Cancelled, sentenceOf } from '../api/ask.ts'
 import { Button } from './controls.tsx'
 import { toast } from './toast.tsx'
 
+/** So many were begun. */
+let copies = 0
+
 /** Puts what `get` resolves to on the clipboard; says so, or why not, unless the person called it off. */
 export async function copy(get: () => Promise<string>, what: string): Promise<void> {
   try {
@@ -15,14 +18,19 @@ export async function copy(get: () => Promise<string>, what: string): Promise<vo
 
 /**
  * Puts what `get` resolves to on the clipboard, and throws what it does. The promise goes along, as some browsers ask for
- * the gesture and the write to be one.
+ * the gesture and the write to be one. What was copied since is not written over.
  */
 export async function copyText(get: () => Promise<string>, what: string): Promise<void> {
   if (navigator.clipboard === undefined) {
     toast('This browser only copies on pages with TLS. Reveal the value and copy it by hand.', true)
     return
   }
-  const text = get()
+  const own = ++copies
+  const text = get().then((value) => {
+    // Whoever copies something else meanwhile wants that.
+    if (own !== copies) throw new Cancelled('Something else was copied since.')
+    return value
+  })
   const isItem = typeof ClipboardItem !== 'undefined'
   if (isItem) {
     const blob = text.then((value) => new Blob([value], { type: 'text/plain' }))

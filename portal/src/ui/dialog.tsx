@@ -20,8 +20,16 @@ import { useUnsaved } from './unsaved.ts'
 /** As long as the way of the focus back takes. */
 const afterMs = 60
 
-/** Closes the dialog, once somebody has said that what they typed into it may go. */
-const Dismissing = createContext<(() => void) | undefined>(undefined)
+/** The dialog that something is in. */
+interface Around {
+  /** Closes it, once somebody has said that what they typed into it may go. */
+  readonly dismiss: () => void
+  /** Whether it stays until what was sent from it is answered. */
+  readonly isStaying: boolean
+  readonly stay: (isStaying: boolean) => void
+}
+
+const Around = createContext<Around | undefined>(undefined)
 
 export function Dialog({
   title,
@@ -45,13 +53,16 @@ export function Dialog({
   // What is typed to confirm something is worth nothing.
   const { isTouched, touch, isAsking, setAsking } = useTouched(isOpen, !isAlert && !isFirm)
   const dismiss = () => (isTouched ? setAsking(true) : onClose())
+  const [isStaying, stay] = useState(false)
+  useUnsaved(isOpen && isStaying)
+  const isKept = isFirm || isStaying
   return (
     <ModalOverlay
       className={`overlay fade-in ${isFirm ? 'firm' : ''}`}
       isOpen={isOpen}
       onOpenChange={(open) => !open && dismiss()}
-      isDismissable={!isFirm}
-      isKeyboardDismissDisabled={isFirm}
+      isDismissable={!isKept}
+      isKeyboardDismissDisabled={isKept}
     >
       <Modal className={`modal ${isWide ? 'wide' : ''}`}>
         <AriaDialog className="dialog" role={isAlert ? 'alertdialog' : 'dialog'}>
@@ -60,7 +71,7 @@ export function Dialog({
           </Heading>
           {/* What is typed bubbles up to here. */}
           <div className="dialog-content" onInput={touch}>
-            <Dismissing value={dismiss}>{children}</Dismissing>
+            <Around value={{ dismiss, isStaying, stay }}>{children}</Around>
           </div>
           {isAsking ? <AskToDiscard onKeep={() => setAsking(false)} onDiscard={onClose} /> : null}
         </AriaDialog>
@@ -71,8 +82,22 @@ export function Dialog({
 
 /** Of the dialog that it is in: it does what Escape does. */
 export function CancelButton() {
-  const dismiss = useContext(Dismissing)
-  return <Button onPress={() => dismiss?.()}>Cancel</Button>
+  const around = useContext(Around)
+  return (
+    <Button onPress={() => around?.dismiss()} isDisabled={around?.isStaying === true}>
+      Cancel
+    </Button>
+  )
+}
+
+/** While something is on its way that is done all the same, its dialog is not called off: it says what becomes of it. */
+export function useStaying(isBusy: boolean): void {
+  const stay = useContext(Around)?.stay
+  useEffect(() => {
+    if (!isBusy) return undefined
+    stay?.(true)
+    return () => stay?.(false)
+  }, [isBusy, stay])
 }
 
 /**
@@ -137,16 +162,16 @@ function useFocusAfter(isOpen: boolean) {
 export type MakeDialog = (close: () => void) => ReactNode
 
 /**
- * The dialog that a page has open, or none. What is opened while another is open takes its place; to close one that is no
- * longer there does nothing.
+ * The dialogs that a page has open, mostly one or none. What is opened while another is open stands above it, as it may be a late
+ * answer, and somebody may be typing into the other one.
  */
 export function useDialog(): { readonly dialog: ReactNode; readonly open: (make: MakeDialog) => void } {
-  const [shown, setShown] = useState<{ readonly number: number; readonly content: ReactNode }>()
+  const [shown, setShown] = useState<readonly { readonly number: number; readonly content: ReactNode }[]>([])
   const count = useRef(0)
   const open = useCallback((make: MakeDialog) => {
     const number = ++count.current
-    const close = () => setShown((current) => (current?.number === number ? undefined : current))
-    setShown({ number, content: make(close) })
+    const close = () => setShown((all) => all.filter((one) => one.number !== number))
+    setShown((all) => [...all, { number, content: make(close) }])
   }, [])
-  return { dialog: shown === undefined ? null : <Fragment key={shown.number}>{shown.content}</Fragment>, open }
+  return { dialog: shown.map(({ number, content }) => <Fragment key={number}>{content}</Fragment>), open }
 }

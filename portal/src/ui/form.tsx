@@ -3,7 +3,7 @@ import { type FormEvent, type ReactNode, useState } from 'react'
 import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from './attempt.ts'
 import { Button, Field } from './controls.tsx'
-import { CancelButton, Dialog } from './dialog.tsx'
+import { CancelButton, Dialog, useStaying } from './dialog.tsx'
 import { Note } from './states.tsx'
 
 /** What is wrong with the fields of a form, by their names in the API. */
@@ -48,9 +48,10 @@ function Form({
   readonly children: ReactNode | ((faults: Faults) => ReactNode)
 }) {
   const { trouble, error, isBusy, attempt } = useAttempt()
+  useStaying(isBusy)
   const send = (event: FormEvent) => {
     event.preventDefault()
-    if (isReady) void attempt(run).then((isDone) => isDone && onClose())
+    if (isReady && !isBusy) void attempt(run).then((isDone) => isDone && onClose())
   }
   return (
     <form className="stack" onSubmit={send}>
@@ -58,7 +59,7 @@ function Form({
       {typeof children === 'function' ? children(faultsOf(error)) : children}
       <div className="actions">
         <CancelButton />
-        <Button type="submit" look={isBad ? 'danger' : 'primary'} isDisabled={isBusy || !isReady}>
+        <Button type="submit" look={isBad ? 'danger' : 'primary'} isDisabled={!isReady} isPending={isBusy}>
           {submit}
         </Button>
       </div>

@@ -124,14 +124,14 @@ function WebhookItem({ of: webhook, onShow, onRotate, onTurn, onDelete }: ItemPr
             <List size={14} aria-hidden />
             Deliveries
           </Button>
-          <Button small onPress={() => void test()} isDisabled={!enabled} aria-label={`Test ${url}`}>
+          <Button small onPress={test} isDisabled={!enabled} aria-label={`Test ${url}`}>
             <Send size={14} aria-hidden />
             Test
           </Button>
-          <Button small onPress={() => void onRotate()} aria-label={`Rotate the secret for ${url}`}>
+          <Button small onPress={onRotate} aria-label={`Rotate the secret for ${url}`}>
             Rotate
           </Button>
-          <Button small onPress={() => void onTurn()} aria-label={`${turn} ${url}`}>
+          <Button small onPress={onTurn} aria-label={`${turn} ${url}`}>
             {turn}
           </Button>
           <IconButton label={`Delete ${url}`} small look="quiet bad" onPress={onDelete}>
