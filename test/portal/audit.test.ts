@@ -118,6 +118,15 @@ for (const engine of engines.slice(0, 1)) {
       await read.nth(1).waitFor({ state: 'detached' })
       assert.equal(await table.locator('tbody tr').count(), 1)
 
+      // On a phone, what happened is in sight without looking for it sideways.
+      const size = page.viewportSize() ?? assert.fail()
+      await page.setViewportSize({ width: 390, height: 844 })
+      await read.and(page.getByRole('row', { name: /ada@example.com/ })).waitFor()
+      const box = (await read.getByRole('link', { name: 'db-password' }).boundingBox()) ?? assert.fail()
+      assert.ok(box.x + box.width <= 390)
+      assert.deepEqual(await violations(page), [])
+      await page.setViewportSize(size)
+
       const details = table.getByRole('button', { name: /^Details of record/ })
       await details.focus()
       await page.keyboard.press('Enter')

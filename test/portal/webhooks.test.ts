@@ -38,6 +38,17 @@ for (const engine of portalEngines) {
       await page.getByRole('button', { name: 'Test' }).click()
       await page.getByText(/^webhook\.test #\d+$/).waitFor()
       await page.getByText('Waiting', { exact: true }).waitFor()
+      // Why it does not arrive, in words, and when it is tried again.
+      await page.route(/\/deliveries\?/, async (route) => {
+        const response = await route.fetch()
+        const body = await response.json()
+        const next = new Date(Date.now() + 125_000).toISOString()
+        const failing = { fault: 'unresolved', attempts: 3, attempted_at: next, next_attempt_at: next }
+        body.deliveries = body.deliveries.map((delivery: object) => ({ ...delivery, ...failing }))
+        await route.fulfill({ response, json: body })
+      })
+      await page.getByText('The host name was not found · next attempt in 2 minutes').waitFor()
+      await page.unrouteAll()
       await page.getByRole('button', { name: 'Close', exact: true }).last().click()
       await page.getByRole('button', { name: 'Disable' }).click()
       await page.getByText('Disabled', { exact: true }).waitFor()

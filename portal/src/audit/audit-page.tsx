@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-qu
 import { Download, PanelRightOpen, ScrollText } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'wouter'
-import { read, sentenceOf } from '../api/ask.ts'
+import { Cancelled, read, sentenceOf } from '../api/ask.ts'
 import { type Archived, type AuditFilter, type AuditRecord, type StrongroomEvent, strongroom } from '../api/client.ts'
 import { Card, CardFoot } from '../ui/card.tsx'
 import type { Column } from '../ui/columns.ts'
@@ -191,11 +191,16 @@ interface Row {
   readonly onOpen: () => void
 }
 
+/** With less room, a record is one cell. */
+const wideFrom = 860
+
 const columns: readonly Column<Row>[] = [
+  { id: 'story', head: 'Record', upTo: wideFrom, look: 'story', cell: ({ record }) => <Story of={record} /> },
   {
     id: 'time',
     head: 'Time',
     width: 150,
+    from: wideFrom,
     cell: ({ record: { seq, time } }) => (
       <time dateTime={time} title={`Record ${seq}, ${time}`}>
         {secondOf(time)}
@@ -206,6 +211,7 @@ const columns: readonly Column<Row>[] = [
     id: 'who',
     head: 'Who',
     width: '22%',
+    from: wideFrom,
     cell: ({ record: { principal } }) => (
       <>
         {principal.name} <span className="muted">{principal.kind}</span>
@@ -216,6 +222,7 @@ const columns: readonly Column<Row>[] = [
   {
     id: 'what',
     head: 'What',
+    from: wideFrom,
     cell: ({ record }) => <Sentence of={record} />,
     more: ({ record: { action, object } }) => (object?.name == null ? action : `${action}: ${object.name}`),
   },
@@ -223,6 +230,7 @@ const columns: readonly Column<Row>[] = [
     id: 'outcome',
     head: 'Outcome',
     width: 150,
+    from: wideFrom,
     cell: ({ record: { outcome } }) => (
       <span className={`tag ${isAllowed(outcome) ? 'ok' : 'bad'}`}>{outcomeText(outcome)}</span>
     ),
@@ -242,6 +250,18 @@ const columns: readonly Column<Row>[] = [
     ),
   },
 ]
+
+function Story({ of: record }: { readonly of: AuditRecord }) {
+  const { time, principal, outcome } = record
+  return (
+    <>
+      <Sentence of={record} /> {isAllowed(outcome) ? null : <span className="tag bad">{outcomeText(outcome)}</span>}
+      <p className="hint">
+        <time dateTime={time}>{secondOf(time)}</time> · {principal.name} {principal.kind}
+      </p>
+    </>
+  )
+}
 
 function Records({
   records,
@@ -286,16 +306,7 @@ function ExportButton({ filter }: { readonly filter: AuditFilter }) {
   const run = async () => {
     setCount(0)
     try {
-      const lines: string[] = []
-      let isWhole = true
-      const onLeftOut = () => {
-        isWhole = false
-      }
-      for await (const record of strongroom.audit.list(filter, { onLeftOut })) {
-        lines.push(JSON.stringify(record))
-        if (lines.length % 1000 === 0) setCount(lines.length)
-        if (lines.length >= maxExport) break
-      }
+      const { lines, isWhole } = await read(() => linesOf(filter, setCount))
       download(`${lines.join('\n')}\n`, 'audit.jsonl')
       const isCut = lines.length >= maxExport
       toast(
@@ -303,7 +314,7 @@ function ExportButton({ filter }: { readonly filter: AuditFilter }) {
         !isWhole,
       )
     } catch (error) {
-      toast(`Export failed: ${sentenceOf(error)}`, true)
+      if (!(error instanceof Cancelled)) toast(`Export failed: ${sentenceOf(error)}`, true)
     }
     setCount(undefined)
   }
@@ -313,4 +324,19 @@ function ExportButton({ filter }: { readonly filter: AuditFilter }) {
       {count === undefined ? 'Export' : `Export: ${count}…`}
     </Button>
   )
+}
+
+/** @param onProgress told how many there are by now */
+async function linesOf(filter: AuditFilter, onProgress: (count: number) => void) {
+  const lines: string[] = []
+  let isWhole = true
+  const onLeftOut = () => {
+    isWhole = false
+  }
+  for await (const record of strongroom.audit.list(filter, { onLeftOut })) {
+    lines.push(JSON.stringify(record))
+    if (lines.length % 1000 === 0) onProgress(lines.length)
+    if (lines.length >= maxExport) break
+  }
+  return { lines, isWhole }
 }

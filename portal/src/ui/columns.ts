@@ -18,6 +18,8 @@ export interface Column<Row> {
   readonly width?: number | `${number}%`
   /** It is left out of a table that is narrower than that, in pixels. */
   readonly from?: number
+  /** It is left out of a table that is as wide as that, or wider: what others say there, it says in little room. */
+  readonly upTo?: number
   /** The class of its cells. */
   readonly look?: string
   readonly cell: (row: Row) => ReactNode
@@ -51,7 +53,7 @@ export function useColumns<Row>(columns: readonly Column<Row>[]): {
 /** The ids of those without room: a text, so that another width with the same columns changes nothing. */
 function leftOut<Row>(columns: readonly Column<Row>[], width: number): string {
   return columns
-    .filter(({ from = 0 }) => width < from)
+    .filter(({ from = 0, upTo = Number.POSITIVE_INFINITY }) => width < from || width >= upTo)
     .map(({ id }) => id)
     .join(' ')
 }

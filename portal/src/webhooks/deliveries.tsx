@@ -7,7 +7,7 @@ import { Button } from '../ui/controls.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Loaded } from '../ui/states.tsx'
 import { Table } from '../ui/table.tsx'
-import { Ago } from '../ui/time.tsx'
+import { Ago, relativeTime } from '../ui/time.tsx'
 
 const shownAtOnce = 50
 const lookMs = 3_000
@@ -23,16 +23,17 @@ async function newest(id: number): Promise<readonly Delivery[]> {
 
 interface Row {
   readonly delivery: Delivery
-  readonly onRetry: () => void
+  readonly onRetry: () => Promise<void>
 }
 
 const columns: readonly Column<Row>[] = [
   { id: 'action', head: 'Event', cell: ({ delivery: { action, id } }) => `${action} #${id}` },
-  { id: 'state', head: 'Status', cell: ({ delivery }) => stateOf(delivery) },
-  { id: 'attempts', head: 'Attempts', cell: ({ delivery }) => String(delivery.attempts) },
+  { id: 'state', head: 'Status', cell: ({ delivery }) => <State of={delivery} /> },
+  { id: 'attempts', head: 'Attempts', from: 500, cell: ({ delivery }) => String(delivery.attempts) },
   {
     id: 'last',
     head: 'Last attempt',
+    from: 500,
     cell: ({ delivery: { attempted_at: last } }) => (last === null ? '–' : <Ago time={last} />),
   },
   {
@@ -62,7 +63,7 @@ export function DeliveriesDialog({ of: { id }, onClose }: { readonly of: Webhook
             <Table
               label="Deliveries"
               columns={columns}
-              rows={all.map((delivery) => ({ delivery, onRetry: () => void retry(delivery.id) }))}
+              rows={all.map((delivery) => ({ delivery, onRetry: () => retry(delivery.id) }))}
               keyOf={({ delivery }) => delivery.id}
               empty={<p className="hint">Nothing was sent yet.</p>}
             />
@@ -76,8 +77,30 @@ export function DeliveriesDialog({ of: { id }, onClose }: { readonly of: Webhook
   )
 }
 
-function stateOf({ state, status, fault }: Delivery): string {
-  const answer = status === null ? fault : String(status)
-  const word = { waiting: 'Waiting', delivered: 'Delivered', failed: 'Failed' }[state]
-  return answer === null ? word : `${word} (${answer})`
+/** Why nothing was answered, in words. */
+const faults: Readonly<Record<string, string>> = {
+  address: 'The server may not send to this address',
+  port: 'The server may not send to this port',
+  scheme: 'The server sends over HTTPS only',
+  url: 'The URL is not valid',
+  unresolved: 'The host name was not found',
+  connection: 'Couldn’t connect',
+  timeout: 'No answer in time',
+  redirect: 'The receiver redirects, which is not followed',
+  encoding: 'The answer was compressed',
+  too_large: 'The answer was too large',
+  forbidden: 'Whoever created the webhook may not see this event',
+}
+
+const words = { waiting: 'Waiting', delivered: 'Delivered', failed: 'Failed' }
+
+function State({ of: { state, status, fault, next_attempt_at: next } }: { readonly of: Delivery }) {
+  const why = status === null ? fault && (faults[fault] ?? fault) : `HTTP status ${status}`
+  const details = [why, next === null ? null : `next attempt ${relativeTime(next)}`].filter((part) => part !== null)
+  return (
+    <>
+      <span className={state === 'failed' ? 'tag bad' : ''}>{words[state]}</span>
+      {why === null ? null : <p className="hint">{details.join(' · ')}</p>}
+    </>
+  )
 }
