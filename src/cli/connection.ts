@@ -63,7 +63,8 @@ function clientAt(where: Where, environment?: string): Strongroom {
     return clientOf(where, environment)
   } catch (error) {
     if (!(error instanceof Fault) || error.kind !== 'settings') throw error
-    throw new Fault('settings', `${error.message} It comes from ${where.source}.`)
+    const source = error.message.startsWith('environment:') ? where.environment?.source : where.source
+    throw new Fault('settings', `${error.message} It comes from ${source ?? where.source}.`)
   }
 }
 

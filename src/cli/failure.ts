@@ -117,6 +117,9 @@ function hintOf(error: StrongroomError): string | undefined {
     return 'What answers there does not speak HTTP: does the URL begin with https:// and not http://, and is the port right?'
   }
   if (error instanceof Unreachable) return 'Is the server running? "strongroom status" shows which one is asked.'
+  if (error.code === 'too_large' && error.errors.length === 0) {
+    return 'A value may have 65,536 bytes, unless the server is set to another length (STRONGROOM_MAX_VALUE_BYTES).'
+  }
   if (error.code === 'stale_version') return 'Look at what is there now ("strongroom secrets diff"), then try again.'
   if (error instanceof RateLimited || error instanceof Unavailable) return 'Try again later.'
   return undefined

@@ -17,7 +17,7 @@ import {
   patienceOf,
   readOrOpen,
 } from './away.ts'
-import { connect, keysOf } from './connection.ts'
+import { connect, keysOf, until } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { fail } from './failure.ts'
 import { withInherited } from './find.ts'
@@ -107,7 +107,8 @@ class Agent {
   #patience: Patience = { failAfterMs: undefined, copy: undefined }
 
   constructor(client: Strongroom, options: Options & { readonly output: string }, mode: number | undefined) {
-    this.#client = client
+    // Whoever ends it waits for no server.
+    this.#client = until(client, this.#stop.signal)
     this.#options = options
     this.#mode = mode
   }

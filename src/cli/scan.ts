@@ -6,7 +6,7 @@ import type { Keys } from '../fingerprint/fingerprint.ts'
 import { Matcher } from '../fingerprint/matcher.ts'
 import { connect } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
-import { complain, exitCodes, Fault, print, printJson, shown, tell } from './output.ts'
+import { complain, countOf, exitCodes, Fault, print, printJson, shown, tell } from './output.ts'
 import { progress } from './progress.ts'
 import { filesBelow, isIgnored, readPieces, type Walk } from './scan-files.ts'
 import { commitOf, type GitObject, objectsOf, readObjects } from './scan-history.ts'
@@ -180,7 +180,7 @@ function explain(searched: Searched, { values, unscannable }: Looked): void {
   const { findings, files } = searched
   for (const finding of findings) print(lineOf(finding))
   const where = findings.length === 0 ? 'none was found' : `found in ${findings.length} places`
-  tell(`${values} values were looked for in ${files} files (${megabytes(searched)} MB): ${where}.`)
+  tell(`${values} values were looked for in ${countOf(files, 'file')} (${megabytes(searched)} MB): ${where}.`)
   for (const [reason, names] of namesByReason(unscannable)) tell(`Not looked for, ${reason}: ${names.join(', ')}.`)
 }
 

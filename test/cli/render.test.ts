@@ -21,6 +21,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { ending, type Person, startPerson } from '../support/cli.ts'
 import { Middleman } from '../support/middleman.ts'
+import { until } from '../support/receiver.ts'
 
 const reference = (name: string) => `\${{secret.${name}}}`
 
@@ -210,6 +211,24 @@ suite('A file that is watched', () => {
     child.kill('SIGTERM')
 
     assert.deepEqual([(await ended).code, readFileSync(output, 'utf8')], [0, 'changed two'])
+  })
+
+  test('is left as it is by a signal that comes while the server gives no answer, at once', async (t) => {
+    const { person, api, output } = await withSecret(t)
+    const middleman = await Middleman.start(t, person.server.url)
+    middleman.passesEvents = true
+    person.env = { ...person.env, STRONGROOM_URL: middleman.url }
+    const { child, says } = start(t, person, [])
+    await says(/app\.conf is written/)
+    middleman.always = 'hang'
+    const asked = middleman.seen.length
+    await api.put('/v3/secrets/1', { value: 'two' })
+    await until(() => middleman.seen.length > asked)
+
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(20_000) })
+    child.kill('SIGTERM')
+
+    assert.deepEqual([await ended, readFileSync(output, 'utf8')], [[0, null], 'password = one\n'])
   })
 
   test('is written again when what its environment inherits changes, or comes to have a value of its own', async (t) => {

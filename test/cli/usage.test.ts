@@ -112,20 +112,25 @@ preparedSuite('What is typed wrong', async () => {
   test('as the server finds it, is told once, with the field that is meant', async () => {
     const environment = await person.run(['env', 'create', 'dev', '--base', 'nope'])
     const action = await person.run(['audit', 'list', '--action', 'nope'])
+    writeFileSync(join(person.folder, 'long'), 'x'.repeat(8 * 2 ** 20))
+    const long = await person.run(['secrets', 'set', 'long', '--file', 'long'])
 
     assert.equal(environment.stderr, 'strongroom: base: No environment of this name.\n')
+    assert.match(long.stderr, /longer than any valid request\.\n.*A value may have 65,536 bytes, unless/)
     assert.match(action.stderr, /^strongroom: action: Must be one of [^\n]*decoy\.read[^\n]*\.\n$/)
   })
 
   test('of a URL or a key in the settings says where that comes from', async () => {
     const url = await person.run(['secrets', 'list'], { env: { STRONGROOM_URL: 'nope' } })
     const key = await person.run(['secrets', 'list'], { env: { STRONGROOM_API_KEY: 'sr_x ' } })
+    const environment = await person.run(['secrets', 'list', '-e', 'a b'])
     const https = await person.run(['secrets', 'list'], {
       env: { STRONGROOM_URL: person.server.url.replace('http:', 'https:') },
     })
 
     assert.match(url.stderr, /^strongroom: url: must be .* It comes from STRONGROOM_URL and STRONGROOM_API_KEY\.\n$/)
     assert.match(key.stderr, /^strongroom: apiKey: must be .* It comes from STRONGROOM_URL and STRONGROOM_API_KEY\.\n$/)
+    assert.match(environment.stderr, /^strongroom: environment: must be .* It comes from --environment\.\n$/)
     assert.match(https.stderr, /: write EPROTO wrong version number\n.*begin with http:/)
     assert.deepEqual([url.code, key.code, https.code], [2, 2, 6])
   })
