@@ -1,7 +1,7 @@
 /** A root key behind a program: what it is given, and what of it is believed. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { commandKey } from '../../src/crypto/providers/command.ts'
@@ -65,5 +65,20 @@ esac`,
     await assert.rejects(commandKey({ path: program(t, 'exit 3') }).wrap(randomBytes(32), context), {
       reason: 'denied',
     })
+  })
+
+  test('is left as well where a program that it has started hangs, or stays behind with its output', async (t) => {
+    for (const body of ['wait', 'echo AAAA']) {
+      const path = program(t, `sleep 600 & echo $! > "$0.pid"; ${body}`)
+      await assert.rejects(
+        commandKey({ path }, 1_000).unwrap(randomBytes(32), context),
+        { name: 'ProviderTrouble', reason: 'away', message: /did not end/ },
+        body,
+      )
+      // It is there still: nobody waited for it.
+      process.kill(Number(readFileSync(`${path}.pid`, 'utf8')), 'SIGKILL')
+    }
+    const floods = commandKey({ path: program(t, 'cat /dev/zero & wait') })
+    await assert.rejects(floods.unwrap(randomBytes(32), context), { reason: 'away', message: /wrote more than/ })
   })
 })

@@ -95,7 +95,7 @@ suite('A root key in a token (PKCS#11)', { skip: softhsmSkip }, () => {
     rmSync(pinPath)
     execFileSync('mkfifo', [pinPath])
     const began = performance.now()
-    await assert.rejects(root.unwrap(wrapped, context), { reason: 'away', message: /was ended by SIGKILL/ })
+    await assert.rejects(root.unwrap(wrapped, context), { reason: 'away', message: /did not end within/ })
     assert.ok(performance.now() - began < 6000)
     rmSync(pinPath)
     writeFileSync(pinPath, pin)

@@ -2371,6 +2371,14 @@ export const faults: readonly Fault[] = [
     'floods',
   ),
   fault(
+    'what a command has started is not waited for',
+    'crypto/providers/program.ts',
+    'for (const stream of child.stdio) stream?.destroy()',
+    '',
+    'crypto/command.test.ts',
+    'stays behind',
+  ),
+  fault(
     'what a token wraps is bound to its place',
     'crypto/providers/pkcs11-token.ts',
     "aad: Buffer.from(context, 'hex'),",
@@ -2421,8 +2429,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a token that hangs is left',
     'crypto/providers/program.ts',
-    '      timeout: timeoutMs,',
-    '      timeout: timeoutMs * 4,',
+    '} seconds`), timeoutMs)',
+    '} seconds`), timeoutMs * 4)',
     'crypto/pkcs11.test.ts',
     'killed when it hangs',
   ),

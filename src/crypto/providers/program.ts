@@ -38,18 +38,21 @@ export function run(program: Program): Promise<Ran> {
     const child = spawn(path, args, {
       shell: false,
       stdio: ['pipe', answersOn === 1 ? 'pipe' : 'ignore', areErrorsKept ? 'pipe' : 'ignore', ...more],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
       ...(env === undefined ? {} : { env }),
       ...(cwd === undefined ? {} : { cwd }),
     })
-    let isTooMuch = false
-    const end = () => {
-      isTooMuch = true
+    let fault: string | undefined
+    const end = (why: string) => {
+      fault ??= why
       child.kill('SIGKILL')
+      // Programs that it has started may hold them open for as long as they like.
+      for (const stream of child.stdio) stream?.destroy()
     }
-    const [output, errors] = [new Heard(child.stdio[answersOn], end), new Heard(child.stdio[2], end)]
+    const onTooMuch = () => end(`wrote more than ${maxOutput} bytes`)
+    const [output, errors] = [new Heard(child.stdio[answersOn], onTooMuch), new Heard(child.stdio[2], onTooMuch)]
+    const late = setTimeout(() => end(`did not end within ${timeoutMs / 1000} seconds`), timeoutMs)
     const fail = (reason: 'away' | 'denied', message: string, cause?: unknown) => {
+      clearTimeout(late)
       output.take().fill(0)
       reject(new ProviderTrouble(reason, message, { cause }))
     }
@@ -61,9 +64,9 @@ export function run(program: Program): Promise<Ran> {
     child.stdin?.on('error', () => {})
     child.stdin?.end(input)
     child.on('close', (code, signal) => {
-      if (isTooMuch) return fail('away', `${called} wrote more than ${maxOutput} bytes.`)
-      if (signal !== null || code === null)
-        return fail('away', `${called} was ended by ${signal}; it has ${timeoutMs / 1000} seconds.`)
+      if (fault !== undefined) return fail('away', `${called} ${fault}.`)
+      if (signal !== null || code === null) return fail('away', `${called} was ended by ${signal}.`)
+      clearTimeout(late)
       resolve({ code, output: output.take(), errors: errors.take().toString('latin1') })
     })
   })
