@@ -1,5 +1,5 @@
 /** Where the server puts its checkpoints: appended to a file, durably, one for each account that has anything new. */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeFileSync } from 'node:fs'
 import { signCheckpoints } from '../../vault/checkpoints.ts'
 import type { Vault } from '../../vault/vault.ts'
 
@@ -24,15 +24,30 @@ export class CheckpointWriter {
   }
 }
 
-/** Opens anew each time, so that the file may be moved away. */
+/** Opens anew each time, so that the file may be moved away. A disk that is full keeps no half of a note. */
 export function appendTo(path: string): (notes: string) => void {
   return (notes) => {
     const file = openSync(path, 'a', 0o600)
     try {
-      writeSync(file, notes)
-      fsyncSync(file)
+      const { size } = fstatSync(file)
+      try {
+        writeFileSync(file, notes)
+        fsyncSync(file)
+      } catch (error) {
+        cutOff(file, size)
+        throw error
+      }
     } finally {
       closeSync(file)
     }
+  }
+}
+
+/** What is no file, or may only be appended to, keeps what it has. */
+function cutOff(file: number, size: number): void {
+  try {
+    ftruncateSync(file, size)
+  } catch {
+    // Said by what it is cut off for.
   }
 }
