@@ -45,7 +45,7 @@ const rooms: Record<string, readonly string[]> = {
   // Of crypto nothing that opens or seals.
   store: ['model', 'audit', 'crypto/hmac.ts', 'collect', 'database-url', 'errors', 'thread'],
   // Where records of the trail are that left the database: files or objects, and nothing of the store.
-  archive: ['audit', 'amazon', 'errors', 'this-host'],
+  archive: ['audit', 'amazon', 'crypto/random.ts', 'errors', 'this-host'],
   // Where the trail is sent: records go out, and nothing of the store comes in. Of crypto what signs requests.
   sinks: ['audit', 'crypto/webhook-signature.ts', 'this-host'],
   render: ['errors', 'model/name.ts'],

@@ -2,6 +2,7 @@
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { beginningOf, SegmentFault, type SegmentFiles, type SegmentSource, sourceOf } from '../audit/segment.ts'
+import { randomBytes } from '../crypto/random.ts'
 
 /** What was left by those that were killed as they wrote: whoever writes holds a lease. */
 const unfinished = '.unfinished-'
@@ -32,7 +33,8 @@ export class ArchiveFolder implements SegmentFiles {
     const folder = dirname(path)
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await clear(folder)
-    const temporary = join(folder, `${unfinished}${basename(path)}`)
+    // Of this writer alone: another one may have taken the lease meanwhile, and write the same file.
+    const temporary = join(folder, `${unfinished}${randomBytes(4).toString('hex')}-${basename(path)}`)
     try {
       const handle = await open(temporary, 'wx', 0o600)
       try {

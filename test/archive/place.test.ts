@@ -1,10 +1,13 @@
 /** Where an archive may be, and what is said of what it may not. */
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { openBucket } from '../../src/archive/bucket.ts'
 import { readBucket } from '../../src/archive/bucket-url.ts'
 import { openArchive } from '../../src/archive/place.ts'
 import { readConfig } from '../../src/config.ts'
+import { newArchive } from '../support/archive.ts'
 
 suite('The place of an archive', () => {
   test('is a bucket with a prefix, where its URL says so', () => {
@@ -43,6 +46,28 @@ suite('The place of an archive', () => {
     }
   })
 
+  test('has whole files alone, though whoever lost the lease goes on beside whoever has it', async () => {
+    const { path, files } = newArchive()
+    const name = '1/000000000001-000000000002.jsonl'
+    const [late, next] = [heldLines(), heldLines()]
+    const make = ({ lines }: ReturnType<typeof heldLines>) => files.make(name, lines).then(() => 'made', String)
+    const there = () => readdirSync(join(path, '1')).filter((one) => one.endsWith('.jsonl') && !one.startsWith('.'))
+    const making = make(late)
+    await late.begun
+    const makingNext = make(next)
+    await next.begun
+
+    late.goOn()
+    await making
+    for (const one of there()) assert.equal(readFileSync(join(path, '1', one), 'utf8'), 'one\ntwo\n')
+    next.goOn()
+    const ended = await Promise.all([making, makingNext])
+
+    assert.equal(ended.filter((how) => how === 'made').length, 1, ended.join())
+    assert.deepEqual(readdirSync(join(path, '1')), [name.slice(2)])
+    assert.equal(readFileSync(join(path, name), 'utf8'), 'one\ntwo\n')
+  })
+
   test('at a storage needs its client, and says so', async () => {
     await assert.rejects(openArchive('s3://trail'), /needs the package @aws-sdk\/client-s3/)
     const bucket = { name: 'trail', prefix: '', region: undefined, endpoint: undefined }
@@ -73,3 +98,16 @@ suite('The place of an archive', () => {
 })
 
 async function* nothing(): AsyncGenerator<string> {}
+
+/** Two lines, with something held between them. */
+function heldLines() {
+  const begun = Promise.withResolvers<void>()
+  const going = Promise.withResolvers<void>()
+  async function* lines(): AsyncGenerator<string> {
+    yield 'one'
+    begun.resolve()
+    await going.promise
+    yield 'two'
+  }
+  return { lines: lines(), begun: begun.promise, goOn: going.resolve }
+}
