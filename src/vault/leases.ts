@@ -11,6 +11,8 @@ export type { Lease } from '../model/lease.ts'
 const defaultLeaseMs = 15_000
 /** A lease is renewed so often before its end. */
 const renewals = 3
+/** Work that hangs, such as on a folder of a network, is given up so long after its end. */
+const defaultGraceMs = 5_000
 
 export interface Leading {
   /** What is done: one node does it at a time. */
@@ -21,9 +23,11 @@ export interface Leading {
   readonly wanted?: { readonly everyMs: number; readonly ask: () => Promise<boolean> }
   /**
    * Does it, until the signal says that the lease is lost or the node stops. All that it writes is written under the lease
-   * (`lease` of a request, or of `Store`): the signal may come late.
+   * (`lease` of a request, or of `Store`): the signal may come late, and what does not end upon it is left to itself after a while.
    */
   readonly work: (lease: Lease, signal: AbortSignal) => Promise<void>
+  /** How long it may take to end. */
+  readonly graceMs?: number
   /** Told of whatever the work failed with: it is begun again after a pause. */
   readonly onError: (error: unknown) => void
 }
@@ -62,11 +66,16 @@ async function run(vault: Pick<Vault, 'store'>, leading: Leading, stopping: Abor
  * Does it once, unless somebody else does.
  *
  * @returns whether it was done here
- * @throws what the work throws
+ * @throws what the work throws, or that it does not end
  */
 export async function leadOnce(
   { store }: Pick<Vault, 'store'>,
-  { name, leaseMs = defaultLeaseMs, work }: Pick<Leading, 'name' | 'leaseMs' | 'work'>,
+  {
+    name,
+    leaseMs = defaultLeaseMs,
+    graceMs = defaultGraceMs,
+    work,
+  }: Pick<Leading, 'name' | 'leaseMs' | 'graceMs' | 'work'>,
   stopping: AbortSignal = new AbortController().signal,
   holder = newUid(),
 ): Promise<boolean> {
@@ -77,12 +86,31 @@ export async function leadOnce(
   const lost = new AbortController()
   const renewing = keep(store, lease, leaseMs, askedAt, lost)
   try {
-    await work(lease, AbortSignal.any([stopping, lost.signal]))
+    const signal = AbortSignal.any([stopping, lost.signal])
+    await untilGivenUp(work(lease, signal), signal, graceMs)
     return true
   } finally {
     lost.abort()
     await renewing
     await store.leases.drop(lease).catch(() => {})
+  }
+}
+
+/** Nobody else can end what hangs: without the lease, it changes nothing any more, and here it is gone on without it. */
+async function untilGivenUp(working: Promise<void>, signal: AbortSignal, graceMs: number): Promise<void> {
+  const { promise: givenUp, reject } = Promise.withResolvers<never>()
+  let timer: NodeJS.Timeout | undefined
+  const giveUp = () => {
+    timer = globalThis.setTimeout(() => reject(new Error('The work does not end, and is left to itself.')), graceMs)
+  }
+  signal.addEventListener('abort', giveUp, { once: true })
+  if (signal.aborted) giveUp()
+  try {
+    await Promise.race([working, givenUp])
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+    clearTimeout(timer)
+    working.catch(() => {})
   }
 }
 

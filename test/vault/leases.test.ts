@@ -208,6 +208,29 @@ for (const engine of engines) {
       assert.ok((fences[1] ?? 0) > (fences[0] ?? 0) + 1)
     })
 
+    test('is given back, or taken anew, though the work hangs and hears nothing', async (t) => {
+      const { place, first } = await twoNodes(t, engine)
+      const fences: number[] = []
+      const errors: unknown[] = []
+      const stop = lead(first, {
+        name: 'work',
+        leaseMs: short,
+        graceMs: 10,
+        work: async ({ fence }) => {
+          fences.push(fence)
+          await new Promise(() => {})
+        },
+        onError: (error) => errors.push(error),
+      })
+      await until(() => fences.length === 1)
+      await query(place, `update leases set fence = fence + 1 where name = 'work'`)
+      await until(() => fences.length === 2)
+      await stop()
+      assert.match(String(errors[0]), /does not end/)
+      assert.equal(errors.length, 2)
+      assert.notEqual(await first.store.leases.take('work', 'next', long), undefined)
+    })
+
     test('is given back, and work that fails begun again', async (t) => {
       const { first } = await twoNodes(t, engine)
       const errors: unknown[] = []
