@@ -84,7 +84,7 @@ export function startUnready(
   env: Record<string, string>,
 ): Child {
   const child = spawn(process.execPath, [main, 'serve'], {
-    env: { ...environment(place), ...env, STRONGROOM_LISTEN: `127.0.0.1:${port}` },
+    env: { ...environment(place), STRONGROOM_LISTEN: `127.0.0.1:${port}`, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   t.after(() => void child.kill('SIGKILL'))
