@@ -7,7 +7,10 @@ import type { Store } from '../store/store.ts'
 import type { Event } from './event.ts'
 import { eventFor, type FollowedRecord, hidingPlaces, type Viewer } from './event-view.ts'
 
-/** Why somebody is told no more. `behind`: they do not take what is sent. `lost`: the end of the trail was lost. */
+/**
+ * Why somebody is told no more. `behind`: they do not take what is sent. `lost`: the end of the trail was lost, or what they were still
+ * to be told of was archived.
+ */
 export type Ending = 'unauthenticated' | 'forbidden' | 'not_found' | 'stopping' | 'behind' | 'lost'
 
 /** Where events go. */
@@ -54,7 +57,9 @@ const ofRights: ReadonlySet<string> = new Set(rightsActions)
 const relevant: readonly Action[] = [...new Set([...changeActions, ...rightsActions])]
 
 /** Of the store, what is read here. */
-export type Trail = Pick<Store, 'auditSize' | 'recordsAmong' | 'secretNamed'>
+export type Trail = Pick<Store, 'auditSize' | 'recordsAmong' | 'secretNamed'> & {
+  readonly segments: Pick<Store['segments'], 'newestAway'>
+}
 
 export class Feed {
   readonly #store: Trail
@@ -156,8 +161,12 @@ export class Feed {
       const members = [...this.#members]
       const { records, reached } = await this.#readFor(members, this.#position, size, () => this.#renew(members))
       const hasName = await this.#namesFor(members, records)
+      const isWhole = await this.#isWhole(this.#position, reached)
       const shared = new Map<string, Event>()
-      for (const member of members) give(member, records, reached, hasName, shared)
+      for (const member of members) {
+        if (isWhole) give(member, records, reached, hasName, shared)
+        else this.#end(member, 'lost')
+      }
       this.#position = reached
     }
   }
@@ -168,7 +177,13 @@ export class Feed {
     const renew = () => this.#renewOne(member, member.renew())
     const { records, reached } = await this.#readFor([member], member.position, upTo, renew)
     const hasName = await this.#namesFor([member], records)
-    give(member, records, reached, hasName, new Map())
+    if (await this.#isWhole(member.position, reached)) give(member, records, reached, hasName, new Map())
+    else this.#end(member, 'lost')
+  }
+
+  /** Whether all that was just read was there: asked afterwards, as records may be archived while others are read. */
+  async #isWhole(after: number, reached: number): Promise<boolean> {
+    return (await this.#store.segments.newestAway(this.#accountId, after + 1, reached)) === undefined
   }
 
   /** What members may be told by the rights that they have after it. @param renew asks what these are */

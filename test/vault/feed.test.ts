@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { AuditRecord } from '../../src/audit/record.ts'
 import { Refusal } from '../../src/errors.ts'
+import type { AuditSegment } from '../../src/model/audit-segment.ts'
 import type { Listener } from '../../src/store/operations/events.ts'
 import { type Viewer, viewerOf } from '../../src/vault/event-view.ts'
 import { Feed, type Member } from '../../src/vault/feed.ts'
@@ -21,6 +22,11 @@ const listener: Listener = {
   environments: [],
   endsAt: null,
 }
+const archived: AuditSegment = {
+  ...{ accountId, firstSeq: 1, lastSeq: 3, headBefore: '', head: '', firstAt: 0, lastAt: 0, file: '', hash: '' },
+  ...{ archivedAt: 0, restoredUntil: null, isRestored: false, mac: Buffer.alloc(32) },
+}
+const allThere = { newestAway: async () => undefined }
 const changed = { id: 2, uid: null, name: 'k', version: null, hash: null } as const
 const revoked: AuditRecord = {
   accountId,
@@ -51,6 +57,7 @@ test('Who begins while others are told that a right has ended is asked what they
         return [{ record: revoked, head: Buffer.alloc(32) }]
       },
       secretNamed: async () => undefined,
+      segments: allThere,
     },
     accountId,
     Date.now,
@@ -93,6 +100,7 @@ test('Whoever may see more by what is read is told of all since then, however mu
           )
           .map((record) => ({ record, head: Buffer.alloc(32) })),
       secretNamed: async () => undefined,
+      segments: allThere,
     },
     accountId,
     Date.now,
@@ -114,6 +122,7 @@ test('Whoever begins once the server stops is told that it does, and waited for 
   const listeners = new Listeners(
     {
       ...{ auditSize: () => assert.fail(), recordsAmong: () => assert.fail(), secretNamed: () => assert.fail() },
+      segments: allThere,
       follow: () => assert.fail(),
     },
     Date.now,
@@ -128,6 +137,38 @@ test('Whoever begins once the server stops is told that it does, and waited for 
   listeners.remove(accountId, member)
   giveBack()
 })
+
+for (const who of ['Whoever begins', 'Whoever listens'] as const) {
+  test(`${who} is not told of less where records are archived as they are read, but to begin anew`, async () => {
+    let size = 2
+    let lastAway = 0
+    const feed = new Feed(
+      {
+        auditSize: async () => size,
+        recordsAmong: async () => {
+          lastAway = archived.lastSeq
+          return []
+        },
+        secretNamed: async () => undefined,
+        segments: {
+          newestAway: async (_, first, last) => (first <= lastAway && last >= lastAway ? archived : undefined),
+        },
+      },
+      accountId,
+      Date.now,
+    )
+    const { member, told } = memberAt(2, false)
+    if (who === 'Whoever begins') size = 4
+    await feed.join(member, size)
+    size = 4
+    feed.wake()
+    await until(() => told.length > 0)
+
+    assert.deepEqual(told, ['end lost'])
+    assert.equal(member.position, 2)
+    feed.leave(member)
+  })
+}
 
 /** @param renewed as whom they may listen once it is asked anew */
 function memberAt(
