@@ -115,7 +115,8 @@ class Following {
     const { store, now } = this.#vault
     const unfollow = store.follow((accountId) => this.#note(accountId))
     try {
-      if (from === 'now') await store.sinks.begin(this.#lease, name, accountIds, now())
+      // Without the lease nothing was noted of where it begins.
+      if (from === 'now' && !(await store.sinks.begin(this.#lease, name, accountIds, now()))) return
       while (!this.#signal.aborted) {
         const pieces = await this.#next()
         if (pieces.length === 0) await this.#rest()
@@ -173,7 +174,10 @@ class Following {
     const { sinks } = this.#vault.store
     const now = performance.now()
     if (now >= this.#lookAt) this.#isAll = true
-    if (!this.#isAll) {
+    const isAll = this.#isAll
+    // What grows while it looks is looked at once more.
+    this.#isAll = false
+    if (!isAll) {
       const some = [...this.#grown].slice(0, accountsAtOnce)
       for (const one of some) this.#grown.delete(one)
       if (some.length === 0) return []
@@ -182,10 +186,8 @@ class Following {
     const found = await sinks.behind({ name, accountIds, after: this.#lookedUpTo, limit: accountsAtOnce })
     const isEnd = found.length < accountsAtOnce
     this.#lookedUpTo = isEnd ? 0 : (found.at(-1)?.accountId ?? 0)
-    if (isEnd) {
-      this.#isAll = false
-      this.#lookAt = now + this.#pace.lookMs
-    }
+    if (isEnd) this.#lookAt = now + this.#pace.lookMs
+    else this.#isAll = true
     return found
   }
 
@@ -193,6 +195,7 @@ class Following {
   async #send(pieces: readonly Piece[]): Promise<boolean> {
     const { name, receiver } = this.#sink
     const { store, now } = this.#vault
+    if (this.#signal.aborted) return false
     try {
       const { rejected } = await orAborted(receiver.take(pieces, this.#signal), this.#signal)
       const moves = pieces.map(({ accountId, after, records }) => ({ accountId, seq: after + records.length }))
