@@ -36,7 +36,7 @@ export interface OpenOptions {
   readonly hasThread?: boolean | undefined
   /** Milliseconds since 1970, for tests; without it the store's own clock. */
   readonly now?: (() => number) | undefined
-  /** Told once, when the database is away and the server waits for it. */
+  /** Told why the database cannot be used, when the server waits for it, and when that is for another reason than before. */
   readonly onAway?: ((reason: string) => void) | undefined
   /** Told each time that no root key can be used, and the server waits for one. */
   readonly onSealed?: ((reason: string) => void) | undefined
@@ -241,7 +241,8 @@ async function pauseUntilWhole(milliseconds: number, sources: readonly RootKeySo
 async function openOnceThere(config: Needed, options: OpenOptions): Promise<Opened> {
   let end = performance.now() + maxAwayMs
   let sealedPause: number = sealedPauseMs.first
-  for (let tries = 1; ; tries++) {
+  let awayFor: string | undefined
+  for (;;) {
     const isWholeBefore = isAnyWhole(config.rootKeys)
     try {
       return await openVault(config, options)
@@ -256,7 +257,9 @@ async function openOnceThere(config: Needed, options: OpenOptions): Promise<Open
       }
       const reason = whyAway(error)
       if (reason === undefined || performance.now() > end) throw error
-      if (tries === 1) options.onAway?.(reason)
+      // Who waits for a database that starts may find then that something else is to be done.
+      if (reason !== awayFor) options.onAway?.(reason)
+      awayFor = reason
       await setTimeout(awayPauseMs)
     }
   }

@@ -7,9 +7,10 @@ import { isAdditive } from '../../src/store/migrations/additive.ts'
 import { migrations, schema } from '../../src/store/migrations/migrations.ts'
 import { type Answer, Api } from '../support/api.ts'
 import { Balancer } from '../support/balancer.ts'
-import { type Child, startChild } from '../support/child.ts'
+import { type Child, startChild, startUnready } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
+import { freePort } from '../support/free-port.ts'
 import { makeNextBuild } from '../support/next-build.ts'
 import { makeBuildBefore } from '../support/older-build.ts'
 import { startTransit } from '../support/transit-server.ts'
@@ -76,21 +77,16 @@ suite('Nodes of two versions', { skip: postgres.skip }, () => {
     const key = generateToken()
     const env = { STRONGROOM_BOOTSTRAP_API_KEY: key }
     const older = await startChild(t, place, { env })
-    const starting = startChild(t, place, { env, main: next.main })
-    const isThere = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'strongroom ${next.schema}'`
-    // An exit would reject it.
-    while ((await query(place, isThere)).length === 0) await Promise.race([setTimeout(50), starting])
-    await Promise.race([setTimeout(1_500), starting])
+    const newer = startUnready(t, place, await freePort(), env, next.main)
+    await newer.says(
+      /9999-next of the schema is not one that servers of an older version can go on beside: stop them first/,
+    )
     assert.equal((await older.api(key).post('/v3/secrets', { name: 'one', value: 'v' })).status, 201)
     assert.equal((await query(place, 'select max(name) as name from migrations'))[0]?.['name'], schema)
 
     await older.end('SIGTERM')
-    const newer = await starting
+    await newer.says(/Strongroom is ready/)
 
-    assert.match(
-      newer.output(),
-      /9999-next of the schema is not one that servers of an older version can go on beside: stop them first/,
-    )
     assert.equal((await newer.api(key).get('/v3/secrets/1')).body.value, 'v')
   })
 })

@@ -82,8 +82,9 @@ export function startUnready(
   place: Place,
   port: number,
   env: Record<string, string>,
+  program = main,
 ): Child {
-  const child = spawn(process.execPath, [main, 'serve'], {
+  const child = spawn(process.execPath, [program, 'serve'], {
     env: { ...environment(place), STRONGROOM_LISTEN: `127.0.0.1:${port}`, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
