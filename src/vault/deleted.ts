@@ -150,13 +150,14 @@ async function returnInParts(
   from: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,
   id: number,
+  signal?: AbortSignal,
 ): Promise<void> {
-  for (;;) {
+  while (!signal?.aborted) {
     const part = await bySystem(vault, from, accountId, { kind: 'restore_part', id })
     if (part === outdated || part.state === 'going on') await setImmediate()
     else if (part.state === 'done') return
     else {
-      await deleteInParts(vault, from, accountId, part.listId)
+      await deleteInParts(vault, from, accountId, part.listId, signal)
       const message = 'Secrets with names of some that were in it exist again. Rename or delete those first.'
       throw new Refusal('name_taken', message, { fields: [{ field: 'name', detail: message }] })
     }
@@ -181,8 +182,9 @@ async function purgeInParts(
   from: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,
   id: number,
+  signal?: AbortSignal,
 ): Promise<void> {
-  for (;;) {
+  while (!signal?.aborted) {
     const part = await bySystem(vault, from, accountId, { kind: 'purge_part', id })
     if (part !== outdated) {
       forget(vault, part.secrets)
@@ -203,12 +205,13 @@ const beginning = { accountId: 0, id: 0 }
  * Destroys what is past its end, and goes on with what somebody began who is gone: as the server starts, and now and then, on one
  * node at a time. Where there is nothing to do, nothing is written.
  *
+ * @param stopping ends it between two parts
  * @throws Refusal `integrity_failure`, once what other accounts hold is gone
  */
-export async function sweepDeleted(vault: Vault): Promise<void> {
+export async function sweepDeleted(vault: Vault, stopping?: AbortSignal): Promise<void> {
   const [first] = await vault.store.overDeleted(vault.now(), beginning, 1)
   if (first === undefined) return
-  await leadOnce(vault, { name: 'deleted', work: (lease, signal) => sweepAll(vault, lease, signal) })
+  await leadOnce(vault, { name: 'deleted', work: (lease, signal) => sweepAll(vault, lease, signal) }, stopping)
 }
 
 async function sweepAll(vault: Vault, lease: Lease, signal: AbortSignal): Promise<void> {
@@ -217,7 +220,7 @@ async function sweepAll(vault: Vault, lease: Lease, signal: AbortSignal): Promis
     const over = await vault.store.overDeleted(vault.now(), last, sweptAtOnce)
     for (const [accountId, all] of Map.groupBy(over, (one) => one.accountId)) {
       if (signal.aborted) return
-      forged = (await sweepAccount(vault, accountId, all, lease).catch(orForged)) ?? forged
+      forged = (await sweepAccount(vault, accountId, all, lease, signal).catch(orForged)) ?? forged
     }
     const end = over.at(-1)
     if (end === undefined || over.length < sweptAtOnce) break
@@ -231,6 +234,7 @@ async function sweepAccount(
   accountId: number,
   all: readonly Pick<Deleted, 'kind' | 'id' | 'state'>[],
   lease: Lease,
+  signal: AbortSignal,
 ): Promise<undefined> {
   const from = { requestId: 'sweep', address: '' }
   const ids = all.flatMap(({ kind, id }) => (kind === 'secret' ? [id] : []))
@@ -238,8 +242,8 @@ async function sweepAccount(
   if (gone !== outdated) forget(vault, gone)
   // Whoever restores or purges something in parts does this without a lease as well: each part is done once.
   for (const { kind, id, state } of all) {
-    if (state === 'returning') await returnInParts(vault, from, accountId, id).catch(unlessTaken)
-    else if (kind !== 'secret') await purgeInParts(vault, from, accountId, id)
+    if (state === 'returning') await returnInParts(vault, from, accountId, id, signal).catch(unlessTaken)
+    else if (kind !== 'secret') await purgeInParts(vault, from, accountId, id, signal)
   }
 }
 

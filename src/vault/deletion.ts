@@ -63,28 +63,44 @@ export async function deleteList(vault: Vault, asker: Asker, list: IdOrName): Pr
   throw new Refusal('overloaded', 'The list keeps changing. Try again.', { headers: { 'retry-after': '1' } })
 }
 
-/** Goes on with what somebody began who is gone: as the server starts, and now and then. */
-export async function finishDeletions(vault: Vault): Promise<void> {
+/**
+ * Goes on with what somebody began who is gone: as the server starts, and now and then.
+ *
+ * @param signal ends it between two parts
+ * @throws what the first failed with, once all others are gone
+ */
+export async function finishDeletions(vault: Vault, signal?: AbortSignal): Promise<void> {
   const from = { requestId: 'unfinished', address: '' }
-  // One that comes back instead is not touched.
-  for (const { accountId, id } of await vault.store.deletedLists()) await deleteInParts(vault, from, accountId, id)
+  const failures: unknown[] = []
+  for (const { accountId, id } of await vault.store.deletedLists()) {
+    if (signal?.aborted) return
+    // One that comes back instead is not touched.
+    await deleteInParts(vault, from, accountId, id, signal).catch((error: unknown) => failures.push(error))
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
-/** Goes on with a list that is deleted, until nothing of it is left. */
+/**
+ * Goes on with a list that is deleted, until nothing of it is left.
+ *
+ * @param signal ends it between two parts
+ */
 export async function deleteInParts(
   vault: Vault,
   from: Pick<Asker, 'requestId' | 'address'>,
   accountId: number,
   id: number,
+  signal?: AbortSignal,
 ): Promise<void> {
-  for (let after = 0; ; ) {
+  for (let after = 0; !signal?.aborted; ) {
     const part = await bySystem(vault, from, accountId, { kind: 'delete_part', id, after })
-    if (part === outdated) continue
-    const { secrets, last, isLast } = part
-    for (const { uid } of secrets) vault.keyring.forgetSecretKey(accountId, uid)
-    if (isLast) return
-    // When nothing is left beyond, there may be something before.
-    after = last
+    if (part !== outdated) {
+      const { secrets, last, isLast } = part
+      for (const { uid } of secrets) vault.keyring.forgetSecretKey(accountId, uid)
+      if (isLast) return
+      // When nothing is left beyond, there may be something before.
+      after = last
+    }
     await setImmediate()
   }
 }

@@ -127,6 +127,20 @@ for (const engine of engines) {
       assert.deepEqual(await differencesOf(vault), [])
     })
 
+    test('is seen through though another one cannot be, which is said', async (t) => {
+      const server = await startWith(t, engine, 150)
+      const other = (await server.api.post('/v3/lists', { name: 'other' })).body.id
+      await fillSecrets(server.vault, 'o', 150, 'other')
+      await begin(server, 1)
+      await begin(server, other)
+      await query(server.place, 'update secrets set updated_ms = updated_ms - 1 where list_id = 1')
+
+      await assert.rejects(finishDeletions(server.vault), { code: 'integrity_failure' })
+
+      const left = await query(server.place, `select list_id from secrets where list_id in (1, ${other})`)
+      assert.deepEqual([...new Set(left.map((row) => Number(row['list_id'])))], [1])
+    })
+
     test('is deleted by whoever asks again', async (t) => {
       const server = await startWith(t, engine, 250)
       await begin(server, 1)

@@ -38,6 +38,7 @@ suite('The server as a process', () => {
       assert.deepEqual(new Set((await Promise.all(writes)).map(({ status }) => status)), new Set([201]), signal)
       assert.equal((await server.api(key).get(`/v3/secrets?name=${signal}-*`)).body.secrets.length, 20)
       await server.says(new RegExp(`"signal":"${signal}"`))
+      assert.doesNotMatch(server.output(), /"msg":"stopping"/, signal)
     }
     assert.deepEqual(await server.end('SIGTERM'), { code: 0, signal: null })
   })

@@ -1,28 +1,24 @@
 /** `strongroom serve`: runs the server until it is told to stop. */
 import { readFileSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
-import { constants } from 'node:os'
 import { setTimeout as later } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import { type Config, olderSettings, readConfig, unknownSettings } from '../../config.ts'
 import type { Server } from '../../http/server.ts'
 import { type Address, isSocketPath, type SocketPath } from '../../listen.ts'
-import { manyWraps, maxWraps } from '../../model/account.ts'
 import { bootstrap, type Opened, openServerVault } from '../../open.ts'
 import { askerOf } from '../../vault/accounts.ts'
-import { sweepDeleted } from '../../vault/deleted.ts'
-import { finishDeletions } from '../../vault/deletion.ts'
-import { watchRootKeys } from '../../vault/root-keys.ts'
 import { inviteOwner } from '../../vault/users.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { print, unread } from '../output.ts'
+import { print } from '../output.ts'
 import { variable } from '../process-env.ts'
-import { appendTo, CheckpointWriter } from './checkpoint-file.ts'
 import { prepareFollowers } from './followers.ts'
 import { listen, originOf, portalOriginOf, stopListening } from './listen.ts'
 import { ServiceManager } from './service-manager.ts'
+import { passOverSignals, ServerSignals } from './signals.ts'
 import { type RunningSinks, runSinks } from './sinks.ts'
+import { beginUpkeep } from './upkeep.ts'
 import { Waiting } from './waiting.ts'
 import { hostAsker } from './with-vault.ts'
 
@@ -30,8 +26,7 @@ import { hostAsker } from './with-vault.ts'
 const stopTimeoutMs = 20_000
 /** Whoever probes the process has patience for so long. */
 const slowStartMs = 3_000
-const minuteMs = 60_000
-const dayMs = 86_400_000
+const reloadIntervalMs = 10_000
 
 export async function serve(): Promise<void> {
   // What the server makes is for its owner alone.
@@ -48,13 +43,14 @@ export async function serve(): Promise<void> {
   // Before the store is opened: who serves with the wrong file is not to find out after a migration.
   const tlsPair = config.tls === undefined ? undefined : (await import('../../http/tls.ts')).readTls(config.tls)
   const waiting = new Waiting(config, tlsPair, logger)
-  const stopWaitingOnSignals = endOnSignals(logger, manager)
+  let sealedBy = ''
+  crashOnFaults(logger)
+  const signals = signalsOf(logger, manager, () => sealedBy !== '')
   const onAway = (reason: string) => {
     logger.warn({ reason }, 'the database cannot be used yet: waiting for it')
     manager.status('waiting for the database')
     waiting.begin()
   }
-  let sealedBy = ''
   const onSealed = (reason: string) => {
     // It is told of each try, for as long as it takes.
     if (reason !== sealedBy) logger.warn({ reason }, 'no root key can be used yet: waiting for one')
@@ -70,7 +66,7 @@ export async function serve(): Promise<void> {
     import('../../http/server.ts'),
   ]).finally(() => {
     clearTimeout(slow)
-    stopWaitingOnSignals()
+    signals.hold()
     return waiting.end()
   })
   let server: Server | undefined
@@ -87,19 +83,24 @@ export async function serve(): Promise<void> {
     const listening = await listen(server.app, config.listen)
     const sinks = runSinks(opened.vault, config, logger, server.sinkMetrics)
     const stopFollowers = follow(opened.vault, logger, server)
-    stopOnSignals(logger, server, opened, { drainSeconds: config.drainSeconds, manager, sinks, stopFollowers })
-    reloadWhenAsked(server, manager, sinks, logger)
     const origin = originOf(listening, config.tls !== undefined)
     manager.ready(`listening on ${isSocketPath(listening) ? listening.path : origin}`)
     const portal = portalOriginOf(config.publicUrl, listening, config.tls !== undefined)
     const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, portal)
     greet(config, listening, { origin, portal, firstKey, setUp })
     tellConditions(opened.vault, logger)
-    makeCheckpoints(opened, config, logger)
-    watchWraps(opened.vault, logger)
-    watchRootKeys(opened.vault, server.showRootKey, () => logger.warn('the root keys could not be looked at'))
-    seeDeletionsThrough(opened.vault, logger)
+    const stopUpkeep = beginUpkeep(opened.vault, config, logger, server.showRootKey)
+    const stop = stopping(logger, server, opened, {
+      drainSeconds: config.drainSeconds,
+      manager,
+      stopBeside: async () => {
+        await Promise.all([stopFollowers(), stopUpkeep()])
+      },
+      stopSinks: () => sinks.stop(),
+    })
+    const reload = reloading(server, manager, sinks, logger)
     flushCompileCache()
+    if (signals.serve({ stop: (signal) => void stop(signal), reload })) return
     await giveBackOnceIdle(opened.vault, logger)
   } catch (error) {
     // What listens already would keep the process, without a store.
@@ -109,63 +110,35 @@ export async function serve(): Promise<void> {
   }
 }
 
-/**
- * Left to itself the system ends a process upon these at once, with requests on their way; upon SIGUSR1, Node opens its
- * inspector, and with it the memory.
- */
-const meaningless = ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGXFSZ'] as const
-/** Upon which the server answers whom it let in, and ends. */
-const endings = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGPWR', 'SIGXCPU'] as const
-
-/** Whether SIGHUP says that the terminal is gone, which the server then goes with. */
-function hasTerminal(): boolean {
-  return process.stdin.isTTY || process.stdout.isTTY
+/** @param isSealed whether it waits for a root key, which the service manager takes for ready */
+function signalsOf(logger: Logger, manager: ServiceManager, isSealed: () => boolean): ServerSignals {
+  return new ServerSignals({
+    end: (signal) => {
+      logger.info({ signal }, 'stopped before the server was ready')
+      manager.stopping(`stopping upon ${signal}`)
+      process.exit(0)
+    },
+    onReload: () => {
+      logger.info({ signal: 'SIGHUP' }, 'files are read anew once the server is ready')
+      if (isSealed()) manager.reloaded('sealed: waiting for a root key')
+    },
+  })
 }
 
-const reloadIntervalMs = 10_000
-
 /**
- * While it waits it has nobody to answer first. As the first process of a container it would pass signals over that nobody
- * listens to.
+ * What can change while the server runs is read anew upon SIGHUP; the files of TLS, and they alone, also by themselves.
  *
- * @returns what ends that
+ * @returns what reads it anew
  */
-function endOnSignals(logger: Logger, manager: ServiceManager): () => void {
-  const end = (signal: NodeJS.Signals) => {
-    logger.info({ signal }, 'stopped before the store was open')
-    manager.stopping(`stopping upon ${signal}`)
-    process.exit(0)
-  }
-  const signals = known(endings)
-  for (const signal of signals) process.once(signal, end)
-  return () => {
-    for (const signal of signals) process.off(signal, end)
-  }
-}
-
-/** What can change while the server runs is read anew upon SIGHUP; the files of TLS, and they alone, also by themselves. */
-function reloadWhenAsked({ reloadTls }: Server, manager: ServiceManager, sinks: RunningSinks, logger: Logger): void {
-  if (!hasTerminal()) {
-    process.on('SIGHUP', () => {
-      const isAny = reloadTls !== undefined || sinks.isAny
-      logger.info({ signal: 'SIGHUP' }, isAny ? 'reading files anew' : 'nothing is to be read anew')
-      reloadTls?.('SIGHUP')
-      sinks.reopen()
-      manager.reloaded('files were read anew')
-    })
-  }
+function reloading({ reloadTls }: Server, manager: ServiceManager, sinks: RunningSinks, logger: Logger): () => void {
   if (reloadTls !== undefined) setInterval(() => reloadTls('changed'), reloadIntervalMs).unref()
-}
-
-function passOverSignals(): { log: (signal: NodeJS.Signals) => void } {
-  const handler: { log: (signal: NodeJS.Signals) => void } = { log: () => {} }
-  for (const signal of known(meaningless)) process.on(signal, (name) => handler.log(name))
-  return handler
-}
-
-/** Those that this system has. */
-function known(signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] {
-  return signals.filter((signal) => signal in constants.signals)
+  return () => {
+    const isAny = reloadTls !== undefined || sinks.isAny
+    logger.info({ signal: 'SIGHUP' }, isAny ? 'reading files anew' : 'nothing is to be read anew')
+    reloadTls?.('SIGHUP')
+    sinks.reopen()
+    manager.reloaded('files were read anew')
+  }
 }
 
 function warn(logger: Logger, config: Config, unknown: readonly string[]): void {
@@ -200,61 +173,9 @@ function tellConditions({ store }: Vault, logger: Logger): void {
   })
 }
 
-/** Long before the end, and again each day. */
-function watchWraps({ store }: Vault, logger: Logger): void {
-  const look = async () => {
-    const { account, master } = await store.wraps()
-    const howTo = { account: 'strongroom account rotate-key', master: 'strongroom rewrap --master' }
-    const uses = [
-      ['account', account],
-      ['master', master],
-    ] as const
-    for (const [key, wraps] of uses) {
-      if (wraps >= manyWraps) logger.warn({ key, wraps, max: maxWraps }, `replace this key: ${howTo[key]}`)
-    }
-  }
-  const lookOrSay = () => look().catch(() => logger.warn('the use of the keys could not be counted'))
-  void lookOrSay()
-  setInterval(lookOrSay, dayMs).unref()
-}
-
 async function giveBackOnceIdle({ store }: Vault, logger: Logger): Promise<void> {
   const { collectOnceIdle } = await import('./once-idle.ts')
   collectOnceIdle(store, () => logger.warn('the memory of the start could not be given back'))
-}
-
-/** What somebody began who is gone: this server before it was killed, or another node. */
-function seeDeletionsThrough(vault: Vault, logger: Logger): void {
-  let isBusy = false
-  const look = async () => {
-    if (isBusy) return
-    isBusy = true
-    await finishDeletions(vault)
-      .catch(() => logger.warn('a list that is deleted could not be cleared away'))
-      .then(() => sweepDeleted(vault))
-      .catch(() => logger.warn('what is past its recovery could not be destroyed'))
-      .finally(() => {
-        isBusy = false
-      })
-  }
-  void look()
-  setInterval(look, minuteMs).unref()
-}
-
-function makeCheckpoints({ vault }: Opened, { checkpoints, checkpointSeconds }: Config, logger: Logger): void {
-  if (checkpoints === undefined) return
-  const writer = new CheckpointWriter(vault, checkpoints === 'stdout' ? printNotes : appendTo(checkpoints.path))
-  const write = () =>
-    writer.write().catch((error: unknown) => {
-      logger.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'no checkpoint could be written')
-    })
-  void write()
-  setInterval(write, checkpointSeconds * 1000).unref()
-}
-
-function printNotes(notes: string): void {
-  if (unread.aborted) throw new Error('nobody reads standard output')
-  print(notes)
 }
 
 async function setUpLink(vault: Vault, portal: string): Promise<string> {
@@ -303,25 +224,27 @@ function greet(
  * Whoever sends work here is told to send no more, and served until they have noticed. Then requests in flight are answered
  * and their batches committed, and nobody new is let in.
  */
-function stopOnSignals(
+function stopping(
   logger: Logger,
   server: Server,
   opened: Opened,
   {
     drainSeconds,
     manager,
-    sinks,
-    stopFollowers,
+    stopBeside,
+    stopSinks,
   }: {
     readonly drainSeconds: number
     readonly manager: ServiceManager
-    readonly sinks: RunningSinks
-    readonly stopFollowers: () => Promise<void>
+    /** Ends what the server does beside requests. */
+    readonly stopBeside: () => Promise<void>
+    /** Ends sending the trail, once nothing comes to it any more. */
+    readonly stopSinks: () => Promise<void>
   },
-): void {
+): (signal: NodeJS.Signals) => Promise<void> {
   let isStopping = false
   const hurry = new AbortController()
-  const stop = async (signal: string) => {
+  return async (signal) => {
     // Whoever says it twice does not want to wait.
     if (isStopping) return hurry.abort()
     isStopping = true
@@ -336,8 +259,8 @@ function stopOnSignals(
     }, stopTimeoutMs)
     timer.unref()
     try {
-      await Promise.all([stopListening(server.app), stopFollowers()])
-      await sinks.stop()
+      await Promise.all([stopListening(server.app), stopBeside()])
+      await stopSinks()
       await opened.close()
       logger.info('stopped')
     } catch (error) {
@@ -345,10 +268,11 @@ function stopOnSignals(
       process.exitCode = 1
     }
   }
-  const signals: readonly NodeJS.Signals[] = hasTerminal() ? [...endings, 'SIGHUP'] : endings
-  for (const signal of known(signals)) process.on(signal, () => void stop(signal))
+}
+
+/** The state is unknown: say what kind of error, nothing of its text, and let the supervisor start afresh. */
+function crashOnFaults(logger: Logger): void {
   process.on('uncaughtException', (error) => {
-    // The state is unknown: say what kind of error, nothing of its text, and let the supervisor start afresh.
     logger.fatal(
       { kind: error.name, stack: error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) },
       'crashed',
