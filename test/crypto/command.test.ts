@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { commandKey } from '../../src/crypto/providers/command.ts'
 import { makeFolder } from '../support/engines.ts'
 
@@ -70,8 +71,10 @@ esac`,
   test('is left as well where a program that it has started hangs, or stays behind with its output', async (t) => {
     for (const body of ['wait', 'echo AAAA']) {
       const path = program(t, `sleep 600 & echo $! > "$0.pid"; ${body}`)
+      const asked = commandKey({ path }, 1_000).unwrap(randomBytes(32), context)
+      const waiting = setTimeout(30_000, undefined, { ref: false }).then(() => assert.fail('It is waited for.'))
       await assert.rejects(
-        commandKey({ path }, 1_000).unwrap(randomBytes(32), context),
+        Promise.race([asked, waiting]),
         { name: 'ProviderTrouble', reason: 'away', message: /did not end/ },
         body,
       )

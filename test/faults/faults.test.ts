@@ -32,7 +32,7 @@ const isOfPortal = ({ file }: Pick<Fault, 'file'>) => file.startsWith('portal/')
 
 /** Their tests read the sources where they lie, and not what was built of them. */
 const readSources = [
-  ...['cli/render', 'http/routes', 'process/idle-memory', 'process/two-builds'],
+  ...['cli/render', 'http/routes', 'process/checkpoint-file', 'process/idle-memory', 'process/two-builds'],
   ...['store/long-map', 'store/newer-schema', 'store/operations', 'store/tables'],
 ].map((name) => `${name}.test.ts`)
 
