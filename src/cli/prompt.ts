@@ -3,6 +3,9 @@ import { constants } from 'node:os'
 import { Writable } from 'node:stream'
 import { Fault, shown } from './output.ts'
 
+/** So long after a line nothing more comes of what was pasted with it. Nobody notices that it is waited for. */
+const pasteMs = 50
+
 /** Whether there is a person to ask. */
 export function isInteractive(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
@@ -48,12 +51,24 @@ async function readLines(question: string, isHidden: boolean): Promise<readonly 
     if (isHidden) process.stderr.write(question)
     reader.setPrompt(isHidden ? '' : question)
     reader.prompt()
+    let over: ReturnType<typeof setTimeout> | undefined
+    // What was pasted comes in parts, of which the shell would be given, and show and run, whatever is left.
+    process.stdin.on('data', more)
     reader.on('line', (line) => {
-      // What was pasted with it arrives before anything else does.
-      if (lines.push(line) === 1) setImmediate(() => reader.close())
+      lines.push(line)
+      more()
     })
     reader.on('SIGINT', giveUp)
-    reader.on('close', () => (lines.length === 0 ? giveUp() : resolve(lines)))
+    reader.on('close', () => {
+      process.stdin.off('data', more)
+      clearTimeout(over)
+      if (lines.length === 0) giveUp()
+      resolve(lines)
+    })
+    function more(): void {
+      clearTimeout(over)
+      if (lines.length > 0) over = setTimeout(() => reader.close(), pasteMs)
+    }
   })
 }
 

@@ -112,6 +112,17 @@ preparedSuite('strongroom secrets', async () => {
     assert.match(malformed.stderr, /line 1, column 1/)
   })
 
+  test('takes nothing of several lines that are pasted at a prompt, and leaves nothing of them to the shell', async () => {
+    // More than a terminal holds for whoever reads from it.
+    const pasted = `-----BEGIN-----\r${'planted-5ecret\r'.repeat(1000)}`
+
+    const { text, code, rest } = await person.onTerminal(['secrets', 'set', 'pasted'], [['(not shown): ', pasted]])
+
+    assert.deepEqual([code, rest], [2, ''], text)
+    assert.match(text, /Several lines were pasted/)
+    assert.doesNotMatch(text, /planted/)
+  })
+
   test('leaves out a line end when it is told to, and says so when it is not', async () => {
     const kept = await person.run(['secrets', 'set', 'line-end'], { input: `${planted}\n` })
     assert.match(kept.stderr, /--trim/)

@@ -75,7 +75,7 @@ export class Person {
     words: readonly string[],
     steps: readonly Step[],
     env: Readonly<Record<string, string>> = {},
-  ): Promise<{ readonly text: string; readonly code: number }> {
+  ): Promise<Shown> {
     return runOnTerminal(words, { folder: this.folder, env: this.environment(env), steps })
   }
 }
@@ -88,6 +88,13 @@ function needsProcess(words: readonly string[], env: Readonly<Record<string, str
   )
 }
 
+/** All that was shown on a terminal, how it ended, and what was typed that nobody has read. */
+export interface Shown {
+  readonly text: string
+  readonly code: number
+  readonly rest: string
+}
+
 export interface OnTerminal {
   readonly folder: string
   readonly env: Readonly<Record<string, string>>
@@ -95,13 +102,10 @@ export interface OnTerminal {
 }
 
 /** Runs the command on a terminal. @returns all that was shown, and how it ended */
-export async function runOnTerminal(
-  words: readonly string[],
-  { folder, env, steps = [] }: OnTerminal,
-): Promise<{ readonly text: string; readonly code: number }> {
+export async function runOnTerminal(words: readonly string[], { folder, env, steps = [] }: OnTerminal): Promise<Shown> {
   const argv = [process.execPath, main, ...words]
   const found = await pythonBeside(terminal, { argv, folder, env: { TERM: 'xterm', ...env }, steps })
-  return found as { text: string; code: number }
+  return found as Shown
 }
 
 /** Waits for the end of a process, and for all that it printed. */
@@ -143,26 +147,40 @@ function personOf(t: Lasting, account: TestAccount): Person {
 }
 
 const terminal = `
-import fcntl, os, pty, signal, struct, termios
+import fcntl, os, pty, select, signal, struct, termios
 signal.alarm(60)
-pid, fd = pty.fork()
+fd, own = pty.openpty()
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 120, 0, 0))
+pid = os.fork()
 if pid == 0:
+    os.setsid()
+    fcntl.ioctl(own, termios.TIOCSCTTY, 0)
+    for standard in range(3):
+        os.dup2(own, standard)
+    os.closerange(3, 64)
     os.chdir(data['folder'])
     os.execve(data['argv'][0], data['argv'], data['env'])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 40, 120, 0, 0))
-text, seen, steps = b'', 0, list(data['steps'])
+text, seen, steps, ended = b'', 0, list(data['steps']), 0
 while True:
-    try:
-        part = os.read(fd, 65536)
-    except OSError:
-        break
-    if not part:
-        break
-    text += part
+    if not select.select([fd], [], [], 0.05)[0]:
+        if ended:
+            break
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        continue
+    text += os.read(fd, 65536)
     while steps and steps[0][0].encode() in text[seen:]:
         expected, typed = steps.pop(0)
         seen = text.index(expected.encode(), seen) + len(expected)
-        os.write(fd, typed.encode())
-_, status = os.waitpid(pid, 0)
-out = {'text': text.decode(errors='replace'), 'code': os.waitstatus_to_exitcode(status)}
+        left = typed.encode()
+        while left:
+            left = left[os.write(fd, left):]
+# What a shell would be given next.
+how = termios.tcgetattr(own)
+how[3] &= ~(termios.ICANON | termios.ECHO)
+termios.tcsetattr(own, termios.TCSANOW, how)
+os.set_blocking(own, False)
+rest = b''
+while select.select([own], [], [], 0.2)[0]:
+    rest += os.read(own, 65536)
+out = {'text': text.decode(errors='replace'), 'code': os.waitstatus_to_exitcode(status), 'rest': rest.decode(errors='replace')}
 `
