@@ -34,6 +34,8 @@ export interface OpenOptions {
   readonly mayMake?: boolean | undefined
   /** Whether a SQLite store gets a thread of its own: whoever serves goes on while the disk is slow. */
   readonly hasThread?: boolean | undefined
+  /** Whether a server opens it, which brings an older store up to date. */
+  readonly isServer?: boolean | undefined
   /** Milliseconds since 1970, for tests; without it the store's own clock. */
   readonly now?: (() => number) | undefined
   /** Told why the database cannot be used, when the server waits for it, and when that is for another reason than before. */
@@ -73,13 +75,13 @@ export type Needed = Pick<
  */
 export async function openVault(
   config: Needed,
-  { now, mayMake = false, hasThread, passwords = passwordCost }: OpenOptions = {},
+  { now, mayMake = false, hasThread, isServer, passwords = passwordCost }: OpenOptions = {},
 ): Promise<Opened> {
   if (mayMake) makeDataDir(config.dataDir)
   // A faulty one is found before anything is made; a missing one is made with a store, and never for one that is there.
   let roots = mayMake && !config.rootKeys.some(isMissing) ? await openRootKeys(config.rootKeys) : undefined
   const { maxValueBytes, maxFileBytes, outboundAllowances, auditArchive } = config
-  const store = await openStore({ ...ofStore(config), mayMake, hasThread, now })
+  const store = await openStore({ ...ofStore(config), mayMake, hasThread, isServer, now })
   try {
     let madeIn: string | undefined
     const sealed = await store.keyring(async () => {
@@ -211,7 +213,12 @@ export async function openServerVault(config: Needed, options: OpenOptions = {})
   makeDataDir(config.dataDir)
   const unlock = config.databaseUrl === undefined ? lockDataDir(config.dataDir) : () => {}
   try {
-    const { close, ...opened } = await openOnceThere(config, { ...options, mayMake: true, hasThread: true })
+    const { close, ...opened } = await openOnceThere(config, {
+      ...options,
+      mayMake: true,
+      hasThread: true,
+      isServer: true,
+    })
     return { ...opened, close: () => close().finally(unlock) }
   } catch (error) {
     unlock()

@@ -1,4 +1,5 @@
 /** One server at a time owns a data folder: a lock of the operating system, which dies with its process. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Refusal } from '../errors.ts'
@@ -33,4 +34,15 @@ export function lockDataDir(dataDir: string): () => void {
     )
   }
   return () => lock.close()
+}
+
+/** Whether somebody has the lock. Nothing is made to find out. */
+export function isServed(dataDir: string): boolean {
+  if (!existsSync(lockPath(dataDir))) return false
+  try {
+    lockDataDir(dataDir)()
+    return false
+  } catch {
+    return true
+  }
 }

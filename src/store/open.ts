@@ -48,6 +48,8 @@ export interface StoreOptions {
   readonly hasThread?: boolean | undefined
   /** Whether tables are made where there are none. */
   readonly mayMake: boolean
+  /** Whether a server opens it, which brings its schema up to date; others do not while servers use it. */
+  readonly isServer?: boolean | undefined
   /** On PostgreSQL: whether nothing is done unless commits wait for a standby. */
   readonly isSynchronousRequired?: boolean
   /** Milliseconds since 1970; without it the store's own clock (the database's, on PostgreSQL). */
@@ -71,14 +73,15 @@ async function openEngine({
   dataDir,
   mayMake,
   hasThread,
+  isServer,
   isSynchronousRequired,
 }: StoreOptions): Promise<Engine> {
   if (databaseUrl === undefined) {
     const { SqliteEngine } = await import('./sqlite/sqlite.ts')
-    return SqliteEngine.open(sqlitePath(dataDir), mayMake, hasThread)
+    return SqliteEngine.open({ path: sqlitePath(dataDir), mayMake, isOwner: isServer === true }, hasThread)
   }
   const { PostgresEngine } = await import('./postgres/postgres.ts')
-  return PostgresEngine.open(databaseUrl, mayMake, isSynchronousRequired)
+  return PostgresEngine.open(databaseUrl, { mayMake, isServer, isSynchronousRequired })
 }
 
 /** Why a database could not be used, if it may be a little later, with nothing changed: it is away, or being taken over. */

@@ -32,7 +32,7 @@ suite('A PostgreSQL that stands still', { skip }, () => {
     for (let at = 0; at < 12; at++) {
       asked.push(timed(api, '/v3/secrets/1'), timed(api, '/v3/lists'), timed(api, '/v3/secrets'))
       // Changes of one secret take turns, which would each wait anew.
-      asked.push(timing(() => api.put('/v3/secrets/1', { value: 'w' })))
+      if (at % 2 === 0) asked.push(timing(() => api.put('/v3/secrets/1', { value: 'w' })))
       await setTimeout(500)
     }
     const answers = await Promise.all(asked)

@@ -4187,6 +4187,22 @@ export const faults: readonly Fault[] = [
     'lets a plain query',
   ),
   fault(
+    'a newer command changes no schema of a SQLite store that an older server uses',
+    'store/sqlite/database.ts',
+    'if (!isNew && missing.length > 0 && isUsed()) throw newerThanServers()',
+    '',
+    'store/newer-schema.test.ts',
+    'SQLite: a newer command',
+  ),
+  fault(
+    'nor does one on PostgreSQL that may make a store',
+    'store/postgres/postgres.ts',
+    'if (!isServer) await refuseBesideOlder',
+    'if (!mayMake) await refuseBesideOlder',
+    'store/newer-schema.test.ts',
+    'PostgreSQL: a newer command',
+  ),
+  fault(
     'who waits behind a batch that hangs is let go with it',
     'store/batcher.ts',
     'this.#letGo(queue, error)\n',
@@ -4262,7 +4278,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a command of the host changes no schema under older servers',
     'store/postgres/postgres.ts',
-    'await refuseBesideOlder([batches.client, queries.client])',
+    'if (!isServer) await refuseBesideOlder([batches.client, queries.client])',
     '',
     'store/newer-schema.test.ts',
     'leaves the schema',

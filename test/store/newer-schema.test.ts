@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
-import { readPostgres } from '../../src/store/dump/postgres.ts'
+import { readBusyStoreAt } from '../../src/copy/location.ts'
 import { migrations } from '../../src/store/migrations/migrations.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 import { runCommand } from '../support/child.ts'
@@ -39,20 +39,30 @@ suite('PostgreSQL: a node goes on', { skip: postgres.skip }, () => {
   })
 })
 
-test('PostgreSQL: a newer command of the host leaves the schema to the servers', { skip: postgres.skip }, async (t) => {
-  const { place, api } = await startServer(t, postgres)
-  const last = migrations.at(-1)?.name ?? assert.fail()
-  await query(place, `delete from migrations where name = '${last}'`)
-  const names = await query(place, 'select name from migrations order by name')
+for (const engine of engines) {
+  test(`${engine.name}: a newer command of the host leaves the schema to the servers`, {
+    skip: engine.skip,
+  }, async (t) => {
+    const { place, api } = await startServer(t, engine)
+    const last = migrations.at(-1)?.name ?? assert.fail()
+    await query(place, `delete from migrations where name = '${last}'`)
+    const names = await query(place, 'select name from migrations order by name')
 
-  const { code, stderr } = runCommand(place, ['account', 'list'])
-  await assert.rejects(readPostgres(place.databaseUrl ?? assert.fail()), /newer version than the servers/)
+    for (const words of [
+      ['account', 'list'],
+      // It makes a store where there is none.
+      ['account', 'create', 'other'],
+    ]) {
+      const { code, stderr } = runCommand(place, words)
+      assert.notEqual(code, 0, words.join(' '))
+      assert.match(stderr, /newer version than the servers that use the database/, words.join(' '))
+    }
+    await assert.rejects(readBusyStoreAt(place), /newer version than the servers/)
 
-  assert.notEqual(code, 0)
-  assert.match(stderr, /newer version than the servers that use the database/)
-  assert.deepEqual(await query(place, 'select name from migrations order by name'), names)
-  assert.equal((await api.get('/v3/secrets')).status, 200)
-})
+    assert.deepEqual(await query(place, 'select name from migrations order by name'), names)
+    assert.equal((await api.get('/v3/secrets')).status, 200)
+  })
+}
 
 test('No statement of the store takes columns without naming them', () => {
   const root = join(import.meta.dirname, '../../src/store')

@@ -70,8 +70,8 @@ async function engineOf(place: Place): Promise<Engine> {
   await store.close()
   const engine =
     place.databaseUrl === undefined
-      ? await SqliteEngine.open(sqlitePath(place.dataDir), false)
-      : await PostgresEngine.open(place.databaseUrl, false)
+      ? await SqliteEngine.open({ path: sqlitePath(place.dataDir), mayMake: false, isOwner: true })
+      : await PostgresEngine.open(place.databaseUrl, { mayMake: false })
   await engine.takeRowKey({ key: keyring.rowMacKey, storeId: keyring.storeId })
   return engine
 }

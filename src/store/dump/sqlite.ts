@@ -9,13 +9,13 @@ import type { Table } from '../tables/table.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
 
 /**
- * Beside a running server: its changes wait for nothing, and are not seen.
+ * For whoever has the data folder: nothing else writes.
  *
  * @throws Refusal `not_found` when there is no store, others when it is of a newer program or damaged
  */
 export function readSqlite(path: string): Snapshot {
   // Brings the schema up to date, and checks the settings.
-  openDatabase(path, false).close()
+  openDatabase(path, false, true).close()
   const database = new DatabaseSync(path, { readOnly: true, timeout: 10_000 })
   database.exec('begin')
   return snapshotOf(database)
@@ -25,7 +25,7 @@ export function readSqlite(path: string): Snapshot {
 const copiedAtOnce = 10_000
 
 /**
- * The same, of a copy that is made first, as fast as the disk is, and goes with the process: while anybody reads a store as
+ * Beside a running server: of a copy that is made first, as fast as the disk is, and goes with the process: while anybody reads a store as
  * it was, its write-ahead log only grows, and whoever takes the rows may be slow.
  *
  * @throws Refusal `storage_full` when there is no room for the copy

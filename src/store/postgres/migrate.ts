@@ -5,6 +5,7 @@ import { noStore } from '../location.ts'
 import { isAdditive } from '../migrations/additive.ts'
 import type { Migration } from '../migrations/migration.ts'
 import { pending } from '../migrations/migrations.ts'
+import { newerThanServers } from '../newer.ts'
 import { applicationName, ofStrongroom } from './connect.ts'
 import { Unusable } from './unusable.ts'
 
@@ -49,18 +50,22 @@ export async function migrateWithin(client: Client): Promise<void> {
  */
 export async function refuseBesideOlder(own: readonly Client[]): Promise<void> {
   const [client] = own
-  const { rows = [] } = (await client?.query<{ name: string }>('select name from migrations order by name')) ?? {}
-  if (client === undefined || pending(rows.map((row) => row.name)).length === 0) return
+  if (client === undefined || !(await lacksSteps(client))) return
   const pids = await Promise.all(own.map(async (one) => (await one.query<{ pid: number }>(pidQuery)).rows[0]?.pid))
   const { rowCount } = await client.query(
     `select pid from pg_stat_activity
      where datname = current_database() and ${ofStrongroom} and pid <> all($1::int[])`,
     [pids],
   )
-  if (rowCount === 0) return
-  const hint = 'Bring the servers up to date first: the first one that starts changes the schema.'
-  const text = 'This command is of a newer version than the servers that use the database, and would change its schema.'
-  throw new Refusal('invalid', `${text} ${hint} Until then, use the command of their version.`)
+  if (rowCount !== 0) throw newerThanServers()
+}
+
+/** Whether there is a store, and of an older version. */
+async function lacksSteps(client: Client): Promise<boolean> {
+  const { rows: found } = await client.query<{ is: boolean }>(`select to_regclass('migrations') is not null as is`)
+  if (found[0]?.is !== true) return false
+  const { rows } = await client.query<{ name: string }>('select name from migrations order by name')
+  return rows.length > 0 && pending(rows.map(({ name }) => name)).length > 0
 }
 
 /**

@@ -23,6 +23,12 @@ import { watchStatistics } from './statistics.ts'
 /** Of the start, which others may hold up: nodes that bring the schema up to date take turns. */
 const openMs = 30_000
 
+interface PostgresOptions {
+  readonly mayMake: boolean
+  readonly isServer?: boolean | undefined
+  readonly isSynchronousRequired?: boolean | undefined
+}
+
 export class PostgresEngine implements Engine {
   readonly dialect = 'postgres'
   readonly #batches: Batches
@@ -51,10 +57,13 @@ export class PostgresEngine implements Engine {
   }
 
   /** @throws Refusal when the database cannot be used as a store */
-  static async open(url: string, mayMake: boolean, isSynchronousRequired = false): Promise<PostgresEngine> {
+  static async open(
+    url: string,
+    { mayMake, isServer = false, isSynchronousRequired = false }: PostgresOptions,
+  ): Promise<PostgresEngine> {
     const engine = new PostgresEngine(url, isSynchronousRequired)
     try {
-      await engine.#prepare(url, mayMake)
+      await engine.#prepare(url, mayMake, isServer)
       const ask = (query: Query) => engine.query(query)
       await engine.#standing.look(ask, engine.trails)
       const stops = [
@@ -70,7 +79,7 @@ export class PostgresEngine implements Engine {
     return engine
   }
 
-  async #prepare(url: string, mayMake: boolean): Promise<void> {
+  async #prepare(url: string, mayMake: boolean, isServer: boolean): Promise<void> {
     const deadline = new Deadline(openMs)
     const taken = [this.#batches.pool, this.#queries.pool].map(async (pool) => ({
       pool,
@@ -82,10 +91,8 @@ export class PostgresEngine implements Engine {
       await refuseShared(batches.client, queries.client).catch((error) => {
         throw this.#hosts.refusal(error)
       })
-      if (!mayMake) {
-        await refuseUnlessStore(batches.client, url)
-        await refuseBesideOlder([batches.client, queries.client])
-      }
+      if (!mayMake) await refuseUnlessStore(batches.client, url)
+      if (!isServer) await refuseBesideOlder([batches.client, queries.client])
       await migrate(batches.client)
       const { rows } = await batches.client.query<NamedRow>(standingQuery)
       this.#standing.read(rows[0])

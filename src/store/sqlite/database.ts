@@ -4,8 +4,10 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Refusal } from '../../errors.ts'
 import { noStore } from '../location.ts'
+import { isServed } from '../lock.ts'
 import { pending } from '../migrations/migrations.ts'
 import { newStore, newStoreHas } from '../migrations/new-store.ts'
+import { newerThanServers } from '../newer.ts'
 import { tellStatistics } from './statistics.ts'
 
 /**
@@ -29,12 +31,13 @@ const settings = [
 /**
  * @param path the file; made with mode 0600 when it is not there (SQLite gives its WAL the same mode)
  * @param mayMake whether it may be made, or a store be made in it
+ * @param isOwner whether the data folder is the caller's alone: else a store that a server uses is not brought up to date
  * @throws Refusal `not_found` when it holds no store and none may be made, `invalid` when it cannot be used as a store or
  *   is of a newer program, `storage_full`
  */
-export function openDatabase(path: string, mayMake: boolean): DatabaseSync {
+export function openDatabase(path: string, mayMake: boolean, isOwner = false): DatabaseSync {
   try {
-    return open(path, mayMake)
+    return open(path, mayMake, isOwner)
   } catch (error) {
     throw error instanceof Refusal ? error : unusable(path, error)
   }
@@ -51,7 +54,7 @@ function unusable(path: string, error: unknown): Refusal {
   return new Refusal(isFull ? 'storage_full' : 'invalid', message)
 }
 
-function open(path: string, mayMake: boolean): DatabaseSync {
+function open(path: string, mayMake: boolean, isOwner: boolean): DatabaseSync {
   if (mayMake) closeSync(openSync(path, 'a', 0o600))
   const database = new DatabaseSync(path)
   try {
@@ -66,7 +69,7 @@ function open(path: string, mayMake: boolean): DatabaseSync {
       const [actual] = Object.values(row)
       if (actual !== value) throw new Refusal('invalid', `SQLite did not accept ${name} = ${value} for ${path}.`)
     }
-    migrate(database)
+    migrate(database, () => !isOwner && isServed(dirname(path)))
     return database
   } catch (error) {
     database.close()
@@ -74,7 +77,8 @@ function open(path: string, mayMake: boolean): DatabaseSync {
   }
 }
 
-function migrate(database: DatabaseSync): void {
+/** @param isUsed whether an older server uses the store */
+function migrate(database: DatabaseSync, isUsed: () => boolean): void {
   database.exec('begin immediate')
   try {
     database.exec('create table if not exists migrations (name text primary key, applied_ms integer not null) strict')
@@ -82,6 +86,7 @@ function migrate(database: DatabaseSync): void {
     const mark = database.prepare('insert into migrations (name, applied_ms) values (?, ?)')
     const missing = pending(applied.map((row) => String(row['name'])))
     const isNew = applied.length === 0
+    if (!isNew && missing.length > 0 && isUsed()) throw newerThanServers()
     if (isNew) database.exec(newStore)
     const made = isNew ? missing.findIndex(({ name }) => name === newStoreHas) + 1 : 0
     for (const { sqlite } of missing.slice(made)) database.exec(sqlite)

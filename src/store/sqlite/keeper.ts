@@ -38,8 +38,8 @@ export class Keeper {
   #last: Promise<unknown> = Promise.resolve()
 
   /** @throws Refusal when the file cannot be opened as a store */
-  constructor({ path, mayMake }: Opening) {
-    this.#database = openDatabase(path, mayMake)
+  constructor({ path, mayMake, isOwner }: Opening) {
+    this.#database = openDatabase(path, mayMake, isOwner)
     this.#transaction = new SqliteTransaction(this.#database)
   }
 

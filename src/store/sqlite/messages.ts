@@ -37,6 +37,8 @@ export type Task =
 export interface Opening {
   readonly path: string
   readonly mayMake: boolean
+  /** Whether the data folder is the caller's alone (`lock.ts`). */
+  readonly isOwner: boolean
 }
 
 /** An error that crosses threads, where classes do not. */

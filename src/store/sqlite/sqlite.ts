@@ -89,8 +89,7 @@ export class SqliteEngine implements Engine {
    * @param hasThread whether the connection gets a thread, so that this one goes on while the disk is slow
    * @throws Refusal when the file cannot be opened as a store
    */
-  static async open(path: string, mayMake: boolean, hasThread = false): Promise<SqliteEngine> {
-    const opening: Opening = { path, mayMake }
+  static async open(opening: Opening, hasThread = false): Promise<SqliteEngine> {
     if (!hasThread) {
       const { keepHere } = await import('./keeper.ts')
       return new SqliteEngine((told) => keepHere(opening, told))
