@@ -6,6 +6,7 @@ import {
   makeSealedKey,
   openRootKey,
   openRootKeys,
+  providerKinds,
   type RootKeyProvider,
   type RootKeySource,
 } from './crypto/providers/open.ts'
@@ -99,6 +100,11 @@ export async function makeRootKey(
  */
 export async function keepRootKeys(config: Needed, host: HostAsker): Promise<void> {
   await withKeyring(config, 'root_key.drop', host, (roots, sealed) => master.keepRootKeys(roots, sealed))
+}
+
+/** Whether it is what "root-key check" prints, and no URL: the root key itself may be gone. */
+export function isRootKeyName(text: string): boolean {
+  return new RegExp(`^(${providerKinds.join('|')}):[^?]+$`).test(text)
 }
 
 /**

@@ -28,7 +28,7 @@ function newRoot(): RootKeyProvider {
 function weakRoot(id: string, turn = 0x5a): RootKeyProvider {
   const turned = (bytes: Uint8Array) => Buffer.from(bytes.map((byte) => byte ^ turn))
   return {
-    kind: 'weak',
+    kind: 'command',
     id,
     shown: `weak:${id}`,
     wrap: async (plain) => turned(plain),
@@ -94,7 +94,7 @@ suite('Root keys', () => {
     const [one, two] = both.masterKeys
     assert.ok(one && two)
     // A liar about the second version alone.
-    const [form] = readForms(two.wrapped).filter(({ kind }) => kind === 'weak')
+    const [form] = readForms(two.wrapped).filter(({ kind }) => kind === 'command')
     const lyingLater = {
       ...weak,
       unwrap: (wrapped: Uint8Array, context: Uint8Array) =>

@@ -1875,8 +1875,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a command asks in the environment that is named',
     'cli/connection.ts',
-    'return clientOf(where, where.environment?.name)',
-    'return clientOf(where)',
+    'return clientAt(where, where.environment?.name)',
+    'return clientAt(where)',
     'cli/environments.test.ts',
     'is that of the option',
   ),
@@ -6875,14 +6875,6 @@ export const faults: readonly Fault[] = [
     'moves away under the pointer',
   ),
   fault(
-    'the portal: what one person did not confirm is done as nobody else',
-    'portal/src/api/session.ts',
-    "  set({ kind: 'out' })\n  answerAll(false)\n",
-    "  set({ kind: 'out' })\n",
-    'portal/people.test.ts',
-    'began and did not confirm',
-  ),
-  fault(
     'the portal: what was refused before somebody signed in again does not end their new session',
     'portal/src/api/session.ts',
     'if (from.session !== asker.session) return true',
@@ -7029,8 +7021,8 @@ export const faults: readonly Fault[] = [
   fault(
     'the portal: Cancel asks for what was typed, as Escape does',
     'portal/src/ui/dialog.tsx',
-    '<Dismissing value={dismiss}>',
-    '<Dismissing value={onClose}>',
+    '<Around value={{ dismiss, isStaying, stay }}>',
+    '<Around value={{ dismiss: onClose, isStaying, stay }}>',
     'portal/leaving.test.ts',
     'a dialog that something was typed in',
   ),

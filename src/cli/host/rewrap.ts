@@ -4,7 +4,14 @@
  */
 import { type Config, rootKeyOf } from '../../config.ts'
 import { Refusal } from '../../errors.ts'
-import { addRootKey, keepRootKeys, type RootKeySource, removeRootKey, rotateMasterKey } from '../../root-keys.ts'
+import {
+  addRootKey,
+  isRootKeyName,
+  keepRootKeys,
+  type RootKeySource,
+  removeRootKey,
+  rotateMasterKey,
+} from '../../root-keys.ts'
 import { print, printJson } from '../output.ts'
 import { printShares } from './shares.ts'
 import { begin, hostAsker, hostConfig } from './with-vault.ts'
@@ -25,7 +32,7 @@ export async function rewrap({ to, add, remove, finish, master, json }: RewrapOp
   }
   begin()
   // Before the settings are read, which takes secrets out of the environment.
-  const [next, gone] = [sourceOf(to ?? add), remove === undefined || isName(remove) ? remove : sourceOf(remove)]
+  const [next, gone] = [sourceOf(to ?? add), remove === undefined || isRootKeyName(remove) ? remove : sourceOf(remove)]
   const config = hostConfig()
   if (next !== undefined) return addNext(config, next, { isReplacing: to !== undefined, isJson: json === true })
   if (gone !== undefined) {
@@ -41,11 +48,6 @@ export async function rewrap({ to, add, remove, finish, master, json }: RewrapOp
       ? 'The root key of the settings is the only one that opens the store now.'
       : 'The root keys of the settings are the only ones that open the store now.',
   )
-}
-
-/** As "root-key check" prints it: the root key itself may be gone. */
-function isName(text: string): boolean {
-  return /^(local|command|transit|awskms|pkcs11|shamir):[^?]+$/.test(text)
 }
 
 function sourceOf(text: string | undefined): RootKeySource | undefined {

@@ -2,9 +2,9 @@
 import { Refusal } from '../../errors.ts'
 import { environmentKey } from './environment.ts'
 import { fileKey, readKeyFile } from './file.ts'
-import { ProviderTrouble, type RootKeyProvider, type RootKeySource } from './provider.ts'
+import { ProviderTrouble, providerKinds, type RootKeyProvider, type RootKeySource } from './provider.ts'
 
-export type { RootKeyProvider, RootKeySource }
+export { providerKinds, type RootKeyProvider, type RootKeySource }
 
 /**
  * Makes the root key ready that the configuration names. Whether it opens anything is not asked yet.

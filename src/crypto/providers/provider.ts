@@ -68,9 +68,12 @@ export type TransitLogin =
   | { readonly kind: 'approle'; readonly mount: string; readonly roleId: string; readonly secretIdPath: string }
   | { readonly kind: 'kubernetes'; readonly mount: string; readonly role: string; readonly jwtPath: string }
 
+/** Of providers, by who does the wrapping. A root key has its name from its kind: `awskms:` and its id. */
+export const providerKinds = ['local', 'command', 'transit', 'awskms', 'pkcs11', 'shamir'] as const
+
 export interface RootKeyProvider {
   /** Which wrapped forms it can open. */
-  readonly kind: string
+  readonly kind: (typeof providerKinds)[number]
   /** Which key it is, as far as that can be told without using it. Kept with what it wraps; not secret. */
   readonly id: string
   /** The id of the newest of this place that the store knows of, where a place has several one after the other. */
