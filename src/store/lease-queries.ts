@@ -11,7 +11,12 @@ const clocks: Readonly<Record<Dialect, Query>> = {
   postgres: { sql: '(extract(epoch from clock_timestamp()) * 1000)::bigint', parameters: [] },
 }
 
-/** Takes a lease that is free or over, or is the holder's already. @returns its fence, or no row */
+/**
+ * Takes a lease that is free or over, or is the holder's already; or whose end is further away than anybody takes it for: the clock was
+ * set back since, and nobody would have it until that time came again. An instant is not enough, or clocks that are slewed took it away.
+ *
+ * @returns its fence, or no row
+ */
 export const takeLease = (dialect: Dialect, name: string, holder: string, forMs: number) =>
   reading(
     leases.part('fence'),
@@ -20,6 +25,7 @@ export const takeLease = (dialect: Dialect, name: string, holder: string, forMs:
   on conflict (name) do update set
     holder = excluded.holder, fence = leases.fence + 1, until_ms = excluded.until_ms
   where leases.until_ms <= ${clocks[dialect]} or leases.holder = excluded.holder
+    or leases.until_ms > ${clocks[dialect]} + ${2 * forMs}
   returning fence`,
   )
 

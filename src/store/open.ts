@@ -31,6 +31,7 @@ import type {
   Within,
   Wraps,
 } from './store.ts'
+import type { Spent } from './stored.ts'
 import * as people from './user-queries.ts'
 
 /** Deployments that one statement looks into. */
@@ -282,6 +283,10 @@ class BatchedStore implements Store {
 
   factorWith(lookup: string) {
     return this.#first(people.factorWith(lookup))
+  }
+
+  async isSpent({ accountId, hash }: Pick<Spent, 'accountId' | 'hash'>) {
+    return (await this.#first(people.spentOf(accountId, hash))) !== undefined
   }
 
   rules(accountId: number) {

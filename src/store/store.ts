@@ -22,6 +22,7 @@ import type {
   DeletedRef,
   Environments,
   KeptVersion,
+  Spent,
   StoredDeleted,
   StoredSecret,
   StoredVersion,
@@ -115,6 +116,8 @@ export interface Store extends Watched, Followers {
   factorsOf(accountId: number, userId: number): Promise<readonly Factor[]>
   /** Of whatever account. */
   factorWith(lookup: string): Promise<Factor | undefined>
+  /** Whether it was used up already, and its mark is still there. */
+  isSpent(used: Pick<Spent, 'accountId' | 'hash'>): Promise<boolean>
   rules(accountId: number): Promise<SignInRules | undefined>
   settings(accountId: number): Promise<AccountSettings | undefined>
   /** Secret keys that are wrapped under an older version than this one, by ascending secret id, after one. */

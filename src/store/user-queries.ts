@@ -1,6 +1,6 @@
 /** The queries about users and their factors, and how they must sign in. */
 import { all, reading, sql } from './sql.ts'
-import { factors } from './tables/factor.ts'
+import { factors, spent } from './tables/factor.ts'
 import { signInRules } from './tables/sign-in.ts'
 import { users } from './tables/user.ts'
 
@@ -21,6 +21,10 @@ export const factorsOf = (accountId: number, userId: number) =>
 
 export const factorWith = (lookup: string) =>
   reading(factors, sql`select ${all(factors)} from factors where lookup = ${lookup}`)
+
+/** What was used up already: one row, or none. */
+export const spentOf = (accountId: number, hash: string) =>
+  reading(spent, sql`select ${all(spent)} from spent where account_id = ${accountId} and hash = ${hash}`)
 
 export const rulesOf = (accountId: number) =>
   reading(signInRules, sql`select ${all(signInRules)} from sign_in_rules where account_id = ${accountId}`)

@@ -149,14 +149,16 @@ async function tryPasskey(
     await recordFailure(vault, stranger, user)
     throw wrong()
   }
+  const spend = ticket()?.spend(user.accountId)
   const data = dataOf(factor)
   if ((counter > 0 || data.counter > 0) && counter <= data.counter) {
-    // Two authenticators count for one passkey: it was copied (WebAuthn, section 6.1.1).
-    await factorFailure(vault, asker, factor)
+    // An answer that was taken before comes with the count that it had then. Another one: two authenticators count for one
+    // passkey, which was copied (WebAuthn, section 6.1.1).
+    if (spend !== undefined && (await vault.store.isSpent(spend))) await recordFailure(vault, stranger, user)
+    else await factorFailure(vault, asker, factor)
     throw wrong()
   }
-  const proof = { use: changed(factor, { ...data, counter }), spend: ticket()?.spend(user.accountId) }
-  return { user, proof }
+  return { user, proof: { use: changed(factor, { ...data, counter }), spend } }
 }
 
 /** The signatures that the authenticator has counted, when this one is right. The count itself is judged elsewhere. */

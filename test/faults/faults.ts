@@ -953,6 +953,22 @@ export const faults: readonly Fault[] = [
     'nobody whose time is over',
   ),
   fault(
+    'a lease that ends further away than anybody takes it for is anybody’s',
+    'store/lease-queries.ts',
+    'or leases.until_ms > ',
+    'or 0 > ',
+    'vault/leases.test.ts',
+    'SQLite.*the clock was set back',
+  ),
+  fault(
+    'an answer of a passkey that was taken before tells of no copy',
+    'vault/passkeys.ts',
+    'spend !== undefined && (await vault.store.isSpent(spend))',
+    'spend === undefined',
+    'v3/factors.test.ts',
+    'SQLite.*again later',
+  ),
+  fault(
     'whoever takes a lease counts its fence up',
     'store/lease-queries.ts',
     'fence = leases.fence + 1,',

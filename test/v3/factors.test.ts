@@ -412,6 +412,23 @@ for (const engine of engines) {
       assert.deepEqual((await api.get('/v3/audit?outcome=integrity_failure')).body.records, [])
     })
 
+    test('that counts, and whose answer comes again later, was not copied', async (t) => {
+      const { url, device, api, vault } = await withPasskey(t)
+      const alarms: string[] = []
+      vault.onIntegrityFailure = (what) => alarms.push(what)
+      device.counter = 7
+      const answer = device.get((await new Person(url).post('/v3/session/passkey/challenge')).body)
+      const send = () => new Person(url).post('/v3/session/passkey', { passkey: answer })
+      assert.equal((await send()).status, 201)
+
+      const again = await send()
+
+      assert.deepEqual([again.status, again.body.code], [401, 'invalid_credentials'])
+      assert.deepEqual(alarms, [])
+      assert.deepEqual((await api.get('/v3/audit?outcome=integrity_failure')).body.records, [])
+      assert.equal((await api.get('/v3/audit?action=session.open&outcome=invalid_credentials')).body.records.length, 1)
+    })
+
     test('that counts, and was copied, is refused and told of', async (t) => {
       const { signIn, device, api, vault } = await withPasskey(t)
       const alarms: string[] = []

@@ -93,6 +93,19 @@ for (const engine of engines) {
       assert.ok(after > before)
     })
 
+    test('whose end is further away than it was taken for, as the clock was set back, is anybody’s', async (t) => {
+      const { place, first, second } = await twoNodes(t, engine)
+      const fence = (await first.store.leases.take('work', 'gone', long)) ?? assert.fail()
+      // As the clock being set back leaves it, an instant and three hours.
+      await query(place, `update leases set until_ms = until_ms + ${long / 2} where name = 'work'`)
+      assert.equal(await second.store.leases.take('work', 'b', long), undefined)
+      await query(place, `update leases set until_ms = until_ms + ${3 * 3_600_000} where name = 'work'`)
+
+      assert.equal(await second.store.leases.take('work', 'b', long), fence + 1)
+      assert.equal(await first.store.leases.renew({ name: 'work', holder: 'gone', fence }, long), false)
+      assert.equal(await first.store.leases.take('work', 'c', long), undefined)
+    })
+
     test('goes to another node when its holder is gone', async (t) => {
       const { first, second } = await twoNodes(t, engine)
       // As a process that is killed leaves it.
