@@ -1,6 +1,6 @@
 // Made by "npm run build:action" from action/src, src/client and src/formats. Do not edit.
 import { randomUUID } from "node:crypto";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, statSync, truncateSync } from "node:fs";
 import { EOL } from "node:os";
 // src/client/account.ts
 var Account = class {
@@ -3662,9 +3662,24 @@ function warn(message) {
 function say(line) {
 	process.stdout.write(`${line.replaceAll(/[\r\n]+/g, " ").replaceAll(/::|##\[/g, " ")}\n`);
 }
-/** @param path of the file that the runner reads once the step is over */
-function append(path, pairs) {
-	appendFileSync(path, pairs.map(block).join(""));
+/**
+* Gives all of them to each file, or, where that cannot be, such as on a full disk, nothing to any.
+*
+* @param paths of files that the runner reads once the step is over
+*/
+function append(paths, pairs) {
+	const before = paths.map((path) => [path, statSync(path, { throwIfNoEntry: false })?.size ?? 0]);
+	try {
+		for (const path of paths) appendFileSync(path, pairs.map(block).join(""));
+	} catch (error) {
+		for (const [path, size] of before) cut(path, size);
+		throw error;
+	}
+}
+function cut(path, size) {
+	try {
+		truncateSync(path, size);
+	} catch {}
 }
 /** Between two lines that nobody who chose the value could know. */
 function block({ name, value }) {
@@ -4749,7 +4764,7 @@ async function revoke({ url, apiKey }) {
 /** Where that cannot be, nothing is left: no job fails for it. */
 function leave({ GITHUB_STATE: path }, left) {
 	try {
-		append(path ?? "", [{
+		append([path ?? ""], [{
 			name: "url",
 			value: left?.url ?? ""
 		}, {
@@ -4776,8 +4791,7 @@ async function fetchAll(inputs, apiKey, { outputFile, variablesFile }) {
 		apiKey
 	});
 	const pairs = await read(secrets, await find(secrets, inputs.wanted, inputs.isExported), inputs.isExported, hide);
-	append(outputFile, pairs);
-	if (variablesFile !== void 0) append(variablesFile, pairs);
+	append(variablesFile === void 0 ? [outputFile] : [outputFile, variablesFile], pairs);
 	const where = inputs.isExported ? "outputs and environment variables" : "outputs";
 	say(`Fetched ${pairs.length} as ${where}: ${pairs.map(({ name }) => name).join(", ")}`);
 }

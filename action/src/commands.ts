@@ -1,6 +1,6 @@
 /** How an action speaks to its runner: commands on standard output, and files that set outputs and variables. */
 import { randomUUID } from 'node:crypto'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, statSync, truncateSync } from 'node:fs'
 import { EOL } from 'node:os'
 
 /** A name and the value that it is given. */
@@ -30,9 +30,27 @@ export function say(line: string): void {
   process.stdout.write(`${line.replaceAll(/[\r\n]+/g, ' ').replaceAll(/::|##\[/g, ' ')}\n`)
 }
 
-/** @param path of the file that the runner reads once the step is over */
-export function append(path: string, pairs: readonly Pair[]): void {
-  appendFileSync(path, pairs.map(block).join(''))
+/**
+ * Gives all of them to each file, or, where that cannot be, such as on a full disk, nothing to any.
+ *
+ * @param paths of files that the runner reads once the step is over
+ */
+export function append(paths: readonly string[], pairs: readonly Pair[]): void {
+  const before = paths.map((path) => [path, statSync(path, { throwIfNoEntry: false })?.size ?? 0] as const)
+  try {
+    for (const path of paths) appendFileSync(path, pairs.map(block).join(''))
+  } catch (error) {
+    for (const [path, size] of before) cut(path, size)
+    throw error
+  }
+}
+
+function cut(path: string, size: number): void {
+  try {
+    truncateSync(path, size)
+  } catch {
+    // What could not be written to has nothing more in it.
+  }
 }
 
 /** Between two lines that nobody who chose the value could know. */

@@ -30,8 +30,7 @@ async function fetchAll(inputs: Inputs, apiKey: string, { outputFile, variablesF
   const { secrets } = new Strongroom({ url: inputs.url, apiKey })
   const found = await find(secrets, inputs.wanted, inputs.isExported)
   const pairs = await read(secrets, found, inputs.isExported, hide)
-  append(outputFile, pairs)
-  if (variablesFile !== undefined) append(variablesFile, pairs)
+  append(variablesFile === undefined ? [outputFile] : [outputFile, variablesFile], pairs)
   const where = inputs.isExported ? 'outputs and environment variables' : 'outputs'
   say(`Fetched ${pairs.length} as ${where}: ${pairs.map(({ name }) => name).join(', ')}`)
 }

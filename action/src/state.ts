@@ -10,10 +10,13 @@ export interface Left {
 /** Where that cannot be, nothing is left: no job fails for it. */
 export function leave({ GITHUB_STATE: path }: Environment, left: Left | undefined): void {
   try {
-    append(path ?? '', [
-      { name: 'url', value: left?.url ?? '' },
-      { name: 'key', value: left?.apiKey ?? '' },
-    ])
+    append(
+      [path ?? ''],
+      [
+        { name: 'url', value: left?.url ?? '' },
+        { name: 'key', value: left?.apiKey ?? '' },
+      ],
+    )
   } catch {
     // The step itself still revokes the key.
   }

@@ -122,6 +122,22 @@ suite('The action', () => {
     assert.equal(lines.at(-1), 'Fetched 3 as outputs: A, B, C')
   })
 
+  test('hands on nothing where it cannot hand on all: of the environment, and of what a full disk took half of', async (t) => {
+    const { api } = await start(t)
+    await api.post('/v3/secrets', { name: 'first', value: 'v1' })
+    await api.post('/v3/secrets', { name: 'second', value: 'v'.repeat(2000) })
+    const inputs = { url: api.url, 'api-key': api.key, secrets: '*', 'export-env': 'true' }
+
+    const full = await runAction(t, inputs, { GITHUB_ENV: '/dev/full' })
+    // No file may be longer than a block of the shell's: what is written beyond it is refused, as on a full disk.
+    const half = await runAction(t, inputs, {}, ['sh', '-c', 'ulimit -f 1; exec "$0" "$@"'])
+
+    for (const ran of [full, half]) {
+      assert.equal(ran.code, 1)
+      assert.deepEqual([Object.keys(ran.outputs), Object.keys(ran.variables)], [[], []])
+    }
+  })
+
   test('puts nothing into the environment unless it is told to', async (t) => {
     const { api } = await start(t)
     await api.post('/v3/secrets', { name: 'db-password', value: 's3cur3' })

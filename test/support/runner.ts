@@ -47,11 +47,16 @@ export function metadata(): Metadata {
   return parse(readFileSync(join(root, 'action.yml'), 'utf8'))
 }
 
-/** Runs the action of this repository as a step with these inputs. */
+/**
+ * Runs the action of this repository as a step with these inputs.
+ *
+ * @param before words that the program is started by, such as a shell with limits
+ */
 export async function runAction(
   t: Pick<TestContext, 'after'>,
   inputs: Readonly<Record<string, string>>,
   environment: Readonly<Record<string, string>> = {},
+  before: readonly string[] = [],
 ): Promise<Ran> {
   const folder = makeFolder()
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -77,7 +82,7 @@ export async function runAction(
     ...Object.fromEntries(given),
     ...environment,
   }
-  const ran = await start(join(root, runs.main), files.work, env)
+  const ran = await start(join(root, runs.main), files.work, env, before)
   const { commands } = ran
   const saved = pairsIn(readFileSync(files.state, 'utf8'))
   const masks = commands.filter(({ name }) => name === 'add-mask').map(({ data }) => data)
@@ -100,9 +105,10 @@ export async function runAction(
   }
 }
 
-function start(main: string, cwd: string, env: NodeJS.ProcessEnv) {
+function start(main: string, cwd: string, env: NodeJS.ProcessEnv, before: readonly string[] = []) {
+  const [program = '', ...words] = [...before, process.execPath, main]
   return new Promise<Ended>((resolve) => {
-    execFile(process.execPath, [main], { cwd, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+    execFile(program, words, { cwd, env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
       const read = stdout.split('\n').filter((line) => line !== '')
       resolve({
         code: error === null ? 0 : Number(error.code ?? 1),
