@@ -25,14 +25,21 @@ export interface BrowserLogin {
 }
 
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+type Ending = (typeof endings)[number]
 const cancelMs = 3000
 
 /**
  * Shows the code, and waits until a person has answered. Ctrl-C calls it off on the server too, and ends the command.
  *
- * @throws Fault `denied` when it was refused, `failure` when nobody answered in time
+ * @param keep stores the key, or revokes it and throws: nobody else has it. Its signal says that the command is to end
+ * @throws Fault `denied` when it was refused, `failure` when nobody answered in time; and whatever `keep` throws
  */
-export async function logInWithBrowser(url: string, fetch: Fetch, wanted: BrowserLogin): Promise<GrantedLogin> {
+export async function logInWithBrowser(
+  url: string,
+  fetch: Fetch,
+  wanted: BrowserLogin,
+  keep: (granted: GrantedLogin, signal: AbortSignal) => Promise<void>,
+): Promise<GrantedLogin> {
   const { account, scopes, seconds, bindsNetwork } = wanted
   const server = { url, fetch, timeoutMs: 30_000 }
   const begun = await beginLogin(server, {
@@ -41,18 +48,20 @@ export async function logInWithBrowser(url: string, fetch: Fetch, wanted: Browse
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
   })
   const ending = new AbortController()
-  let cancelled: Promise<never> | undefined
-  const stop = (signal: (typeof endings)[number]) => {
-    cancelled = cancel(server, begun, signal, ending)
+  let heard: Ending | undefined
+  const stop = (signal: Ending) => {
+    heard ??= signal
+    ending.abort()
   }
   for (const signal of endings) process.once(signal, stop)
   try {
     show(begun, wanted.opens && openBrowser(begun.verification_uri_complete))
-    return await waitFor(server, begun, ending.signal, wanted.isQuiet)
+    const granted = await waitFor(server, begun, ending.signal, wanted.isQuiet)
+    await keep(granted, ending.signal)
+    return granted
   } catch (error) {
-    // It says how that went, and ends the command.
-    await cancelled
-    throw error
+    if (heard === undefined) throw error
+    return await cancel(server, begun, heard)
   } finally {
     for (const signal of endings) process.off(signal, stop)
   }
@@ -82,16 +91,21 @@ async function waitFor(
   const endsAt = Date.now() + begun.expires_in * 1000
   const line = progress('seconds left to confirm it', undefined, !isQuiet)
   let { interval } = begun
+  // An answer that is on its way may have the key, which is given out once: it is waited for, but not for long.
+  const late = new AbortController()
+  const end = () => setTimeout(() => late.abort(), cancelMs).unref()
+  signal.addEventListener('abort', end, { once: true })
   try {
     while (Date.now() < endsAt) {
       await pause(interval, endsAt, (left) => line.at(left, 'Ctrl-C cancels'), signal)
-      const answer = await pollLogin(server, begun.device_code, { signal }).catch(orAgain)
+      const answer = await pollLogin(server, begun.device_code, { signal: late.signal }).catch(orAgain)
       if (answer === undefined) continue
       if (answer.state === 'granted') return answer
       if (answer.state === 'pending' || answer.state === 'slow_down') interval = answer.interval
       else throw over[answer.state]()
     }
   } finally {
+    signal.removeEventListener('abort', end)
     line.end()
   }
   throw over.expired()
@@ -123,10 +137,8 @@ async function pause(seconds: number, endsAt: number, at: (left: number) => void
 async function cancel(
   server: { readonly url: string },
   { device_code: code }: BegunLogin,
-  signal: (typeof endings)[number],
-  ending: AbortController,
+  signal: Ending,
 ): Promise<never> {
-  ending.abort()
   process.stderr.write('\r\u001b[K')
   const isDone = await cancelLogin(server, code, { timeoutMs: cancelMs, retries: 0 }).then(
     () => true,

@@ -53,10 +53,9 @@ export async function login(options: LoginOptions): Promise<void> {
   const workload = workloadFor(options)
   if (workload !== undefined) return loginOfJob(name, { url, credential: workload, certificate }, options)
   const apiKey = options.web ? '' : await readKey()
-  const given = apiKey === '' ? await keyByBrowser({ url, credential: '', certificate }, options) : undefined
-  const profile: Profile = { url, credential: given?.api_key ?? apiKey, certificate, isMadeHere: given !== undefined }
-  await clientOf(asTyped(profile)).keys.self()
-  await store(name, profile)
+  const profile: Profile = { url, credential: apiKey, certificate, isMadeHere: false }
+  const given = apiKey === '' ? await keyByBrowser(name, profile, options) : undefined
+  if (given === undefined) await storeWorking(name, profile)
   if (options.json) {
     const { person, key_id, scopes, networks, expires_at } = given ?? {}
     return printJson({ profile: name, url, stored_in: profilesPath(), person, key_id, scopes, networks, expires_at })
@@ -71,6 +70,13 @@ export async function login(options: LoginOptions): Promise<void> {
 /** What was typed wins over variables, which say so to each command by themselves and are not stored. */
 function asTyped(profile: Profile): Profile {
   return profile.certificate === undefined ? underVariables(profile) : profile
+}
+
+/** Stores a profile once the server takes its key. */
+async function storeWorking(name: string, profile: Profile, signal?: AbortSignal): Promise<void> {
+  await clientOf(asTyped(profile)).keys.self(signal === undefined ? {} : { signal })
+  signal?.throwIfAborted()
+  await store(name, profile)
 }
 
 async function store(name: string, profile: Profile): Promise<void> {
@@ -128,13 +134,22 @@ async function loginOfJob(name: string, profile: Profile, { json }: LoginOptions
   print(`The server takes ${shown(source)}. That is stored as profile ${name}, in ${profilesPath()}; no key is.`)
 }
 
-async function keyByBrowser(profile: Profile, options: LoginOptions): Promise<GrantedLogin> {
+async function keyByBrowser(name: string, profile: Profile, options: LoginOptions): Promise<GrantedLogin> {
   const { account, scope, expires, bindNetwork = false, browser, json = false } = options
   const seconds = secondsOf('--expires', expires)
   const { logInWithBrowser } = await import('./browser-login.ts')
   const wanted = { account, scopes: scope, seconds, bindsNetwork: bindNetwork, opens: browser, isQuiet: json }
   const { url, certificate } = asTyped(profile)
-  return logInWithBrowser(url, fetchShowing(certificate), wanted)
+  return logInWithBrowser(url, fetchShowing(certificate), wanted, async ({ api_key: credential }, signal) => {
+    const made = { ...profile, credential, isMadeHere: true }
+    try {
+      await storeWorking(name, made, signal)
+    } catch (error) {
+      // Nobody else has it, and nobody could revoke it by what is stored.
+      await endKey(made)
+      throw error
+    }
+  })
 }
 
 /** Revokes what a login had made, and forgets what was stored; a key that was typed in stays good. */

@@ -8,6 +8,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { Api } from '../support/api.ts'
 import { ending, Person as Typist } from '../support/cli.ts'
 import { engines } from '../support/engines.ts'
+import { Middleman } from '../support/middleman.ts'
 import { startWithOwner } from '../support/portal-account.ts'
 
 const [sqlite] = engines
@@ -174,6 +175,44 @@ suite('strongroom login with the browser', { concurrency: true }, () => {
     const { records } = (await api.get('/v3/audit?action=login.cancel')).body
     assert.equal(records.length, 1)
     assert.equal(existsSync(profiles), false)
+  })
+
+  test('revokes the key that it was given where it is ended before it has stored it, or cannot store it', async (t) => {
+    const { typist, answer, api, url, profiles } = await start(t)
+    const between = await Middleman.start(t, url)
+    const logIn = async (profile: string) => {
+      const child = typist.start(['login', '--url', between.url, '--web', '--no-browser', '--profile', profile])
+      const ended = ending(child)
+      const code = await codeOf(child)
+      return { child, ended, code }
+    }
+    const keysMade = async () => {
+      const { keys } = (await api.get('/v3/keys')).body
+      return keys.filter((key: { name: string; revoked_at: string | null }) => {
+        return key.name.startsWith('CLI on ') && key.revoked_at === null
+      }).length
+    }
+    const isAsked = () => between.seen.some(({ method, path }) => method === 'GET' && path === '/v3/keys/self')
+
+    const interrupted = await logIn('interrupted')
+    between.always = ({ method, path }) => (method === 'GET' && path === '/v3/keys/self' ? 'hang' : 'pass')
+    await answer('confirm', interrupted.code)
+    while (!isAsked()) await new Promise(setImmediate)
+    assert.equal(await keysMade(), 1)
+    interrupted.child.kill('SIGINT')
+    const first = await interrupted.ended
+    assert.equal(first.code, 130, first.stderr)
+    assert.equal(await keysMade(), 0)
+
+    between.always = undefined
+    const full = await logIn('full')
+    mkdirSync(typist.configFolder, { recursive: true })
+    writeFileSync(profiles, 'damaged', { mode: 0o600 })
+    await answer('confirm', full.code)
+    const second = await full.ended
+    assert.equal(second.code, 1, second.stderr)
+    assert.match(second.stderr, /is damaged/)
+    assert.equal(await keysMade(), 0)
   })
 
   test('is what Enter means where a key is asked for on a terminal', async (t) => {

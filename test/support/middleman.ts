@@ -28,8 +28,8 @@ export class Middleman {
   readonly seen: Seen[] = []
   /** What to do with the next requests; those after them pass. */
   readonly tricks: Trick[] = []
-  /** What to do with all that have no trick of their own. */
-  always: Trick | undefined
+  /** What to do with all that have no trick of their own, or with each by what it asks. */
+  always: Trick | ((seen: Seen) => Trick) | undefined
   /** Whether streams of events come through, as long as nothing else is to be done: without, nobody is told of anything. */
   passesEvents = false
   readonly #target: string
@@ -62,7 +62,7 @@ export class Middleman {
     )
     const seen = { method: request.method ?? '', path: request.url ?? '', headers, body: body.toString() }
     this.seen.push(seen)
-    const trick = this.tricks.shift() ?? this.always
+    const trick = this.tricks.shift() ?? (typeof this.always === 'function' ? this.always(seen) : this.always)
     if (trick === 'hang') return
     if (trick === 'drop') return void response.destroy()
     if (typeof trick === 'object') return fake(response, seen, trick)
