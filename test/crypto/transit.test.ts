@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { openRootKey } from '../../src/crypto/providers/open.ts'
 import type { RootKeySource, TransitLogin } from '../../src/crypto/providers/provider.ts'
-import { transitKey } from '../../src/crypto/providers/transit.ts'
+import { type TransitPost, transitKey, transitKeyThrough } from '../../src/crypto/providers/transit.ts'
 import { makeFolder } from '../support/engines.ts'
 import { startTransit } from '../support/transit-server.ts'
 
@@ -134,5 +134,33 @@ suite("A root key's provider (transit)", () => {
     await assert.rejects((await openRootKey(sourceOf(server.origin, approle))).wrap(plain, context), {
       reason: 'denied',
     })
+  })
+
+  test('logs in once for all who ask at the same time, at first and when its token is no longer good', async (t) => {
+    const { origin } = await startTransit(t)
+    const access = { kind: 'approle', mount: 'approle', roleId: 'role', secretId: () => 'once' } as const
+    const slow = Promise.withResolvers<void>()
+    let logins = 0
+    let refusals = 0
+    let isRevoked = false
+    const post: TransitPost = async (url, headers) => {
+      const answer = (status: number, body: object) => ({ status, bytes: Buffer.from(JSON.stringify(body)) })
+      if (url.endsWith('/login')) return answer(200, { auth: { client_token: `token ${++logins}` } })
+      if (!isRevoked || headers['x-vault-token'] !== 'token 1') return answer(200, { data: { ciphertext: 'sealed' } })
+      // The second of them hears of it when the first has logged in again.
+      if (++refusals > 1) await slow.promise
+      return answer(403, {})
+    }
+    const root = transitKeyThrough(sourceOf(origin, { kind: 'token', path: '' }), { access, post })
+
+    await Promise.all([root.wrap(plain, context), root.wrap(plain, context)])
+    assert.equal(logins, 1)
+
+    isRevoked = true
+    const [first, second] = [root.wrap(plain, context), root.wrap(plain, context)]
+    await first
+    slow.resolve()
+    await second
+    assert.equal(logins, 2)
   })
 })

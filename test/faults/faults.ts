@@ -2363,6 +2363,22 @@ export const faults: readonly Fault[] = [
     'again when its token',
   ),
   fault(
+    'who asks the transit engine at the same time shares a login',
+    'crypto/providers/transit.ts',
+    'this.#getting ??= this.#get()',
+    'this.#getting = this.#get()',
+    'crypto/transit.test.ts',
+    'logs in once',
+  ),
+  fault(
+    'a token that another has just got from the transit engine is kept',
+    'crypto/providers/transit.ts',
+    'if (this.#token?.text === token.text) this.#token',
+    'this.#token',
+    'crypto/transit.test.ts',
+    'logs in once',
+  ),
+  fault(
     'a root key is asked for by https, beyond this host',
     'this-host.ts',
     "url.protocol === 'http:' && isOnThisHost(url)",
@@ -6259,6 +6275,14 @@ export const faults: readonly Fault[] = [
     'if (names.size >= 0) return [wanted]',
     'cli/environments.test.ts',
     'one part after the other',
+  ),
+  fault(
+    'a key of a login that could not be stored is revoked',
+    'cli/login.ts',
+    'await endKey(made)',
+    '',
+    'cli/browser-login.test.ts',
+    'revokes the key',
   ),
   fault(
     'logout revokes the key that a login made',

@@ -103,6 +103,7 @@ class TransitServer {
   readonly #post: TransitPost
   readonly #now: () => number
   #token: Token | undefined
+  #getting: Promise<Token> | undefined
 
   constructor(place: TransitPlace, { access, post }: TransitDoor, now: () => number) {
     this.#place = place
@@ -118,12 +119,21 @@ class TransitServer {
     const token = await this.#current()
     const answer = await this.#ask(path, body, token.text)
     if (answer.status !== 403 && answer.status !== 401) return answer
-    this.#token = undefined
+    // Another who asked at the same time may have got a new one already.
+    if (this.#token?.text === token.text) this.#token = undefined
     const other = await this.#current()
     return this.#access.kind === 'token' && other.text === token.text ? answer : this.#ask(path, body, other.text)
   }
 
-  async #current(): Promise<Token> {
+  /** Whoever asks at the same time shares what is got: a secret id may be good for one login. */
+  #current(): Promise<Token> {
+    this.#getting ??= this.#get().finally(() => {
+      this.#getting = undefined
+    })
+    return this.#getting
+  }
+
+  async #get(): Promise<Token> {
     const access = this.#access
     // Whoever renews the file puts another token there.
     const isOther = access.kind === 'token' && this.#token !== undefined && this.#token.text !== access.token()
