@@ -10,9 +10,20 @@ import { parseScopes } from '../model/scope.ts'
 import { machineListing } from '../store/listings.ts'
 import type { HeldMachines, Settings, SettingsChange, Updated } from '../store/operations/settings.ts'
 import { accountsThat, askerOf, findAccount, type HostAsker, onHost } from './accounts.ts'
+import { type Lease, leadOnce } from './leases.ts'
 import { everyRow, type Found, find, type Wanted } from './pages.ts'
 import { Pace } from './scan-in-turns.ts'
-import { type Asker, ask, askOnce, type Identity, type MadeOnce, type Vault, verify } from './vault.ts'
+import {
+  type Asker,
+  ask,
+  askOnce,
+  type Identity,
+  type MadeOnce,
+  outdated,
+  tryAsk,
+  type Vault,
+  verify,
+} from './vault.ts'
 
 const maxTries = 20
 
@@ -79,7 +90,9 @@ export function updateSettings(
 async function change(vault: Vault, asker: Asker, wanted: SettingsChange): Promise<Settings> {
   let held: HeldMachines | undefined
   for (let tries = 0; tries < maxTries; tries++) {
-    const updated = await ask(vault, asker, { kind: 'update_settings', change: wanted, held })
+    const updated = await tryAsk(vault, asker, { kind: 'update_settings', change: wanted, held })
+    // Nothing else outdates it.
+    if (updated === outdated) throw notAlone()
     if (updated.state === 'updated') return updated.settings
     held = await holdMachines(vault, asker, updated)
   }
@@ -104,15 +117,33 @@ async function holdMachines(
 }
 
 /**
- * Says, on the host, which addresses an account may have for its machines. An address is given to one account alone.
+ * Says, on the host, which addresses an account may have for its machines. An address is given to one account alone: so one command at
+ * a time looks at all accounts, and gives what it found to be free.
  *
- * @throws Refusal `not_found`, `invalid` for addresses of another account, or without those of the account's own machines
+ * @throws Refusal `not_found`, `invalid` for addresses of another account, or without those of the account's own machines;
+ *   `overloaded` while another command gives some
  */
 export async function giveMachineNetworks(
   vault: Vault,
   host: HostAsker,
   name: string,
   networks: readonly string[],
+): Promise<readonly string[]> {
+  let given: readonly string[] | undefined
+  const work = async (lease: Lease) => {
+    given = await giveUnder(vault, host, name, networks, lease)
+  }
+  await leadOnce(vault, { name: 'machine networks', work })
+  if (given === undefined) throw notAlone()
+  return given
+}
+
+async function giveUnder(
+  vault: Vault,
+  host: HostAsker,
+  name: string,
+  networks: readonly string[],
+  lease: Lease,
 ): Promise<readonly string[]> {
   const account = await findAccount(vault, name)
   const given = parseNetworks(networks)
@@ -128,5 +159,11 @@ export async function giveMachineNetworks(
       throw invalid('networks', `The account ${other.name} has some of these addresses. One address is of one account.`)
     }
   }
-  return (await change(vault, askerOf(host, account.id), { machineNetworks: given })).machineNetworks
+  return (await change(vault, { ...askerOf(host, account.id), lease }, { machineNetworks: given })).machineNetworks
+}
+
+function notAlone(): Refusal {
+  return new Refusal('overloaded', 'Another command gives addresses to an account at the moment. Try again.', {
+    headers: { 'retry-after': '1' },
+  })
 }

@@ -107,6 +107,8 @@ export interface Asker {
   readonly environment?: Meant | undefined
   /** Told of the environment, by its name, in which something was done that is in one. */
   readonly onEnvironment?: ((name: string) => void) | undefined
+  /** Under which it is asked: outdated where that is lost. */
+  readonly lease?: Lease | undefined
 }
 
 /** The same in one environment alone: nothing is found in a base of it, or elsewhere. */
@@ -262,9 +264,9 @@ async function submit<K extends Kind>(
   operation: Op<K>,
   idempotency: Idempotency | undefined,
 ): Promise<Extract<Outcome<K>, { readonly kind: 'done' }> | typeof outdated> {
-  const { caller, requestId, address, api, environment, onEnvironment } = asker
+  const { caller, requestId, address, api, environment, onEnvironment, lease } = asker
   const outcome = await vault.store.submit<K>({
-    ...{ caller, requestId, address, api, operation },
+    ...{ caller, requestId, address, api, operation, lease },
     ...(idempotency === undefined ? {} : { idempotency }),
     ...(environment === undefined ? {} : { environment }),
   })

@@ -969,6 +969,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*again later',
   ),
   fault(
+    'addresses are given to accounts by one command at a time',
+    'vault/machines.ts',
+    '{ ...askerOf(host, account.id), lease }',
+    'askerOf(host, account.id)',
+    'v3/machines.test.ts',
+    'SQLite.*stood still for too long',
+  ),
+  fault(
     'whoever takes a lease counts its fence up',
     'store/lease-queries.ts',
     'fence = leases.fence + 1,',

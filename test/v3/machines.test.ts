@@ -155,6 +155,53 @@ for (const engine of engines) {
       assert.equal(records.at(-1).object.name, 'theirs')
     })
 
+    test('has no address that two commands on the host give to two accounts at once', async (t) => {
+      const { otherAccount, vault } = await start(t)
+      await otherAccount()
+      const other = (await vault.store.accounts())[1]?.name ?? ''
+      const submit = vault.store.submit.bind(vault.store)
+      const seen = Promise.withResolvers<void>()
+      const held = Promise.withResolvers<void>()
+      const submitted = t.mock.method(vault.store, 'submit', async (...asked: Parameters<typeof submit>) => {
+        if (asked[0].operation.kind === 'update_settings') {
+          submitted.mock.restore()
+          seen.resolve()
+          await held.promise
+        }
+        return submit(...asked)
+      })
+      const first = giveMachineNetworks(vault, host, 'default', ['10.0.0.0/16'])
+      // It has looked, and not given yet.
+      await seen.promise
+      await assert.rejects(giveMachineNetworks(vault, host, other, ['10.0.7.0/24']), { code: 'overloaded' })
+      held.resolve()
+
+      assert.deepEqual(await first, ['10.0.0.0/16'])
+      await assert.rejects(giveMachineNetworks(vault, host, other, ['10.0.7.0/24']), /has some of these/)
+      assert.deepEqual(await giveMachineNetworks(vault, host, other, ['10.1.0.0/24']), ['10.1.0.0/24'])
+    })
+
+    test('whose addresses a command gives that has stood still for too long is given none', async (t) => {
+      const { otherAccount, vault, place } = await start(t)
+      await otherAccount()
+      const other = (await vault.store.accounts())[1]?.name ?? ''
+      const submit = vault.store.submit.bind(vault.store)
+      const submitted = t.mock.method(vault.store, 'submit', async (...asked: Parameters<typeof submit>) => {
+        if (asked[0].operation.kind === 'update_settings') {
+          submitted.mock.restore()
+          await query(place, `update leases set until_ms = 0`)
+          assert.deepEqual(await giveMachineNetworks(vault, host, other, ['10.0.7.0/24']), ['10.0.7.0/24'])
+        }
+        return submit(...asked)
+      })
+
+      await assert.rejects(giveMachineNetworks(vault, host, 'default', ['10.0.0.0/16']), { code: 'overloaded' })
+      assert.deepEqual(
+        (await vault.store.accounts()).map(({ machineNetworks }) => machineNetworks),
+        [[], ['10.0.7.0/24']],
+      )
+    })
+
     test('is known by the address that a trusted proxy tells, and by no other header', async (t) => {
       const { api, ask } = await start(t, { trustedProxies: ['127.0.0.1/32', '10.1.0.0/16'] })
       await api.post('/v3/machines', { name: 'web', addresses: ['192.0.2.7', '2001:db8::7'] })
