@@ -4,7 +4,14 @@
  */
 import { addAbortSignal, Readable } from 'node:stream'
 import { amazonFaultName, loadAmazonClient } from '../amazon.ts'
-import { beginningOf, SegmentFault, type SegmentFiles, type SegmentSource, sourceOf } from '../audit/segment.ts'
+import {
+  beginningOf,
+  longestAmong,
+  SegmentFault,
+  type SegmentFiles,
+  type SegmentSource,
+  sourceOf,
+} from '../audit/segment.ts'
 import { Refusal } from '../errors.ts'
 import type { Bucket } from './bucket-url.ts'
 import { maxSegmentBytes } from './folder.ts'
@@ -42,14 +49,14 @@ export async function openBucket(
   })
   const ask = (command: object, abortSignal = AbortSignal.timeout(patienceMs)) => client.send(command, { abortSignal })
   return {
-    find: async (accountId, firstSeq) => {
+    find: async (accountId, firstSeq, lastSeq) => {
       const Prefix = `${prefix}${accountId}/${beginningOf(firstSeq)}`
       const listed = await ask(new ListObjectsV2Command({ Bucket, Prefix })).catch(refuse)
       const contents: unknown = Reflect.get(listed, 'Contents') ?? []
       if (!Array.isArray(contents)) throw trouble('answers otherwise than S3 does')
       const keys = contents.map((one: object): unknown => Reflect.get(one, 'Key'))
-      const found = keys.find((key) => typeof key === 'string' && key.endsWith('.jsonl'))
-      return typeof found === 'string' ? found.slice(prefix.length) : undefined
+      const files = keys.filter((key) => typeof key === 'string').map((key) => key.slice(prefix.length))
+      return longestAmong(files, { accountId, firstSeq, lastSeq })
     },
     open: async (file, signal): Promise<SegmentSource | undefined> => {
       const late = AbortSignal.timeout(patienceMs)

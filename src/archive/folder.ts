@@ -1,7 +1,7 @@
 /** The folder of an archive: a folder for each account, a file for each segment. Nothing in it is ever replaced or deleted here. */
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { beginningOf, SegmentFault, type SegmentFiles, type SegmentSource, sourceOf } from '../audit/segment.ts'
+import { longestAmong, SegmentFault, type SegmentFiles, type SegmentSource, sourceOf } from '../audit/segment.ts'
 import { randomBytes } from '../crypto/random.ts'
 
 /** What was left by those that were killed as they wrote: whoever writes holds a lease. */
@@ -18,10 +18,10 @@ export class ArchiveFolder implements SegmentFiles {
     this.#path = path
   }
 
-  async find(accountId: number, firstSeq: number): Promise<string | undefined> {
+  async find(accountId: number, firstSeq: number, lastSeq: number): Promise<string | undefined> {
     const names = await readdir(join(this.#path, String(accountId))).catch(nothingThere)
-    const found = names?.find((name) => name.startsWith(beginningOf(firstSeq)) && name.endsWith('.jsonl'))
-    return found === undefined ? undefined : `${accountId}/${found}`
+    const files = names?.map((name) => `${accountId}/${name}`) ?? []
+    return longestAmong(files, { accountId, firstSeq, lastSeq })
   }
 
   async open(file: string, signal?: AbortSignal): Promise<SegmentSource | undefined> {

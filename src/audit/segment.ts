@@ -46,8 +46,8 @@ export interface WholeSegment extends SegmentHeader {
 
 /** The files of an archive. */
 export interface SegmentFiles {
-  /** The name of the file of an account that begins with a record, if there is one. */
-  find(accountId: number, firstSeq: number): Promise<string | undefined>
+  /** The name of the longest file of an account that begins with a record and ends with another at most, if there is one. */
+  find(accountId: number, firstSeq: number, lastSeq: number): Promise<string | undefined>
   /**
    * All of it; nothing where there is no such file.
    *
@@ -92,6 +92,19 @@ export function segmentFile({
   lastSeq,
 }: Pick<SegmentHeader, 'accountId' | 'firstSeq' | 'lastSeq'>) {
   return `${accountId}/${beginningOf(firstSeq)}${String(lastSeq).padStart(12, '0')}.jsonl`
+}
+
+/** Of names of files, that of the longest which begins with a record and ends with another at most. */
+export function longestAmong(
+  names: readonly string[],
+  segment: Pick<SegmentHeader, 'accountId' | 'firstSeq' | 'lastSeq'>,
+): string | undefined {
+  const most = segmentFile(segment)
+  const beginning = `${segment.accountId}/${beginningOf(segment.firstSeq)}`
+  return names
+    .filter((name) => name.startsWith(beginning) && name.endsWith('.jsonl') && name <= most)
+    .sort()
+    .at(-1)
 }
 
 /** What the name of a file begins with, in the folder of its account. */

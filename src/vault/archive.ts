@@ -148,7 +148,8 @@ interface Written {
 async function fileOf(working: Working, accountId: number, due: DueRecords): Promise<Written> {
   const { files, vault } = working
   const firstSeq = due.after + 1
-  const there = await files.find(accountId, firstSeq)
+  // One of more than is due now, as where records are kept for longer since, stays where it is.
+  const there = await files.find(accountId, firstSeq, due.upTo)
   const file = there ?? (await makeFile(working, accountId, due))
   const { hash, whole } = await readFile(working, file, firstSeq)
   if (whole.storeId !== vault.keyring.storeId || whole.accountId !== accountId || whole.lastSeq > due.upTo) {

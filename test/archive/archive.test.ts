@@ -21,6 +21,7 @@ import { encodeRecord } from '../../src/audit/record.ts'
 import { restoreSegment } from '../../src/vault/archive.ts'
 import { exportLines } from '../../src/vault/audit.ts'
 import { signedCheckpoint } from '../../src/vault/checkpoints.ts'
+import type { Vault } from '../../src/vault/vault.ts'
 import type { Api } from '../support/api.ts'
 import { archive, filesIn, newArchive, pagesOf, read, ticking, verdictOf } from '../support/archive.ts'
 import { query } from '../support/database.ts'
@@ -171,17 +172,7 @@ for (const engine of engines) {
       await server.api.post('/v3/secrets', { name: 'a', value: 'one' })
       await read(server, 3)
       const { path, files } = newArchive()
-      const killed = async () => {
-        throw new Error('killed')
-      }
-      const store = new Proxy(server.vault.store, {
-        get: (of, name) => {
-          const value = Reflect.get(of, name)
-          if (name === 'submit') return killed
-          return typeof value === 'function' ? value.bind(of) : value
-        },
-      })
-      const broken = await archive({ ...server.vault, store }, files)
+      const broken = await archive(killedBeforeItIsNoted(server.vault), files)
       assert.deepEqual(broken.failures, ['killed'])
       const [left, ...none] = filesIn(path)
       assert.deepEqual(none, [])
@@ -196,6 +187,25 @@ for (const engine of engines) {
       assert.deepEqual(readFileSync(join(path, '1', left ?? '')), text)
       assert.equal((await verdictOf(server.vault, files)).fault, undefined)
       assert.ok(!filesIn(path).some((name) => name.startsWith('.')))
+    })
+
+    test('goes on after a crash beside a file of more than is due since', async (t) => {
+      const server = await startServer(t, engine, { now: ticking() })
+      await server.api.post('/v3/secrets', { name: 'a', value: 'one' })
+      await read(server, 3)
+      const { path, files } = newArchive()
+      await archive(killedBeforeItIsNoted(server.vault), files)
+      const [left = ''] = filesIn(path)
+      const text = readFileSync(join(path, '1', left))
+      await query(server.place, "insert into audit_sinks (account_id, name, seq, moved_ms) values (1, 'siem', 2, 1)")
+
+      const some = await archive(server.vault, files, { followers: [{ name: 'siem', accountIds: [] }] })
+      const others = await archive(server.vault, files)
+
+      assert.deepEqual([some.failures, some.archived], [[], ['1/000000000001-000000000002.jsonl']])
+      assert.deepEqual([others.failures, others.archived.length], [[], 1])
+      assert.deepEqual(readFileSync(join(path, '1', left)), text)
+      assert.equal((await verdictOf(server.vault, files)).fault, undefined)
     })
 
     test('takes nothing from the database that its file does not hold', async (t) => {
@@ -439,6 +449,21 @@ for (const engine of engines) {
       assert.deepEqual(await rowsOf(server), there)
     })
   })
+}
+
+/** Writes a file, and does not live to tell the database. */
+function killedBeforeItIsNoted(vault: Vault): Vault {
+  const killed = async () => {
+    throw new Error('killed')
+  }
+  const store = new Proxy(vault.store, {
+    get: (of, name) => {
+      const value = Reflect.get(of, name)
+      if (name === 'submit') return killed
+      return typeof value === 'function' ? value.bind(of) : value
+    },
+  })
+  return { ...vault, store }
 }
 
 test('The text of a record that is read from a segment is the text that it was archived with', async (t) => {

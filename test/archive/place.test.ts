@@ -87,7 +87,7 @@ suite('The place of an archive', () => {
     const commands = { PutObjectCommand: Command, GetObjectCommand: Command, ListObjectsV2Command: Command }
     const bucket = { name: 'trail', prefix: '', region: undefined, endpoint: undefined }
     const files = await openBucket(bucket, async () => ({ S3Client, ...commands }))
-    for (const asked of [files.find(1, 1), files.open('1/x.jsonl'), files.make('1/x.jsonl', nothing())]) {
+    for (const asked of [files.find(1, 1, 1), files.open('1/x.jsonl'), files.make('1/x.jsonl', nothing())]) {
       await assert.rejects(asked, {
         name: 'Refusal',
         code: 'audit_unavailable',

@@ -151,9 +151,10 @@ suite('An archive in a bucket', { skip: moto.skip }, () => {
     await files.make(name, lines('one'))
 
     await assert.rejects(files.make(name, lines('two')), /PreconditionFailed/)
-    assert.equal(await files.find(1, 1), name)
-    assert.equal(await files.find(1, 2), undefined)
-    assert.equal(await files.find(11, 1), undefined)
+    assert.equal(await files.find(1, 1, 3), name)
+    assert.equal(await files.find(1, 1, 2), undefined)
+    assert.equal(await files.find(1, 2, 3), undefined)
+    assert.equal(await files.find(11, 1, 3), undefined)
     assert.equal(await files.open('1/none.jsonl'), undefined)
     assert.deepEqual(await linesOf(files, name), ['one'])
   })
