@@ -2,7 +2,7 @@
  * Response wrapping: an answer is kept here, sealed, and whoever asked gets a token in its place, which they hand on. It opens the
  * answer once; who comes second learns that somebody was there before.
  */
-import { keyUnavailable } from '../crypto/guards.ts'
+import { keyChanged, keyUnavailable } from '../crypto/guards.ts'
 import { newUid } from '../crypto/random.ts'
 import { generateToken, isToken } from '../crypto/token.ts'
 import { Refusal } from '../errors.ts'
@@ -17,6 +17,9 @@ import {
   tryAsk,
   type Vault,
 } from './vault.ts'
+
+/** So often the account's key may be changed while an answer is sealed. */
+const maxTries = 5
 
 /** With which token, and who has it. */
 export interface Opener extends Pick<Asker, 'requestId' | 'address'> {
@@ -35,7 +38,7 @@ export interface Wrapped {
  *
  * @param asker with an API key, to which the answer was given
  * @param path what was asked for
- * @throws Refusal `forbidden` for whoever has no API key
+ * @throws Refusal `forbidden` for whoever has no API key; `overloaded` when the key of the account keeps changing
  */
 export async function wrapAnswer(
   vault: Vault,
@@ -44,18 +47,17 @@ export async function wrapAnswer(
   answer: Uint8Array,
   lifetimeSeconds: number,
 ): Promise<Wrapped> {
-  const { accountId, accountKey } = await authenticate(vault, asker)
-  const [token, uid] = [generateToken(), newUid()]
-  const place = { accountId, uid, path: path.slice(0, maxWrappingPath) }
-  const wrapping = {
-    ...place,
-    tokenHash: vault.keyring.wrappingHash(token),
-    sealed: vault.keyring.sealWrapped(place, answer, accountKey.guard),
-    lifetimeSeconds,
+  for (let tries = 0; tries < maxTries; tries++) {
+    const { accountId, accountKey } = await authenticate(vault, asker)
+    const { guard } = accountKey
+    const [token, uid] = [generateToken(), newUid()]
+    const place = { accountId, uid, path: path.slice(0, maxWrappingPath) }
+    const sealed = vault.keyring.sealWrapped(place, answer, guard)
+    const wrapping = { ...place, tokenHash: vault.keyring.wrappingHash(token), sealed, lifetimeSeconds }
+    const made = await tryAsk(vault, asker, { kind: 'wrap_answer', wrapping, guard })
+    if (made !== outdated) return { wrapping: made, token }
   }
-  const made = await tryAsk(vault, asker, { kind: 'wrap_answer', wrapping })
-  if (made === outdated) throw new Error('No key changes its account.')
-  return { wrapping: made, token }
+  throw keyChanged()
 }
 
 /** What is known of a wrapped answer, which stays where it is. @throws Refusal `not_found` where it cannot be opened any more */

@@ -977,6 +977,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*again later',
   ),
   fault(
+    'an answer is wrapped under the guard that its account has when it is kept',
+    'store/operations/wrappings.ts',
+    "    if (work.world.find(newestAccountKeys, account.id)?.guard !== guard) return { kind: 'outdated' }\n",
+    '',
+    'v3/customer-key.test.ts',
+    'SQLite.*while an answer is wrapped',
+  ),
+  fault(
     'addresses are given to accounts by one command at a time',
     'vault/machines.ts',
     '{ ...askerOf(host, account.id), lease }',

@@ -189,6 +189,39 @@ for (const engine of engines) {
       assert.equal((await unwrap()).status, 400)
     })
 
+    test('set or withdrawn while an answer is wrapped holds it as it is then: whoever has the token opens it', async (t) => {
+      const { api, url, vault, place, input, withdraw, giveBack } = await setUp(t, engine, { isVaultApiServed: true })
+      const { store } = vault
+      const submit = store.submit.bind(store)
+      /** Wraps an answer, while something else comes between its sealing and its row. */
+      const wrapWhile = async (change: () => Promise<Answer>) => {
+        const wrapping = t.mock.method(store, 'submit', async (...asked: Parameters<typeof submit>) => {
+          if (asked[0].operation.kind === 'wrap_answer') {
+            wrapping.mock.restore()
+            const { status, text } = await change()
+            assert.ok(status < 300, text)
+          }
+          return submit(...asked)
+        })
+        return ok(await api.get('/v1/secret/data/A', { 'x-vault-wrap-ttl': '60s' })).wrap_info.token
+      }
+      const unwrap = (token: string) => new Api(url, token).post('/v1/sys/wrapping/unwrap', undefined)
+
+      // Another one, none any more, and one again.
+      ok(await unwrap(await wrapWhile(() => api.put(path, input))))
+      ok(await unwrap(await wrapWhile(() => api.delete(path))))
+      const token = await wrapWhile(() => api.put(path, input))
+      const [row] = await query(place, 'select * from wrappings where opened_ms is null')
+      const bytes = row?.['sealed']
+      assert.ok(bytes instanceof Uint8Array)
+      const at = { accountId: 1, uid: String(row?.['uid']), path: String(row?.['path']) }
+      await withdraw()
+      assert.throws(() => vault.keyring.openWrapped(at, bytes), { code: 'account_key_unavailable' })
+      await giveBack()
+      ok(await unwrap(token))
+      assert.deepEqual((await api.get('/v3/audit?outcome=integrity_failure')).body.records, [])
+    })
+
     test('is named by owners alone, who have just said who they are, and is one that is safe to name', async (t) => {
       const clock = { now: Date.now() }
       const transit = await startTransit(t)

@@ -7,7 +7,7 @@ import type { Unsealed } from '../coverage.ts'
 import { hasPerson, noWrapping } from '../decide/caller.ts'
 import { type Call, done, forbid, put, putAccount, refuse } from '../decide/work.ts'
 import type { Ended } from '../outcome.ts'
-import { accounts } from '../tables/account.ts'
+import { accounts, newestAccountKeys } from '../tables/account.ts'
 import { apiKeys } from '../tables/api-key.ts'
 import { overWrappings, wrappings, wrappingsByToken } from '../tables/wrapping.ts'
 import { defineOperation, free } from './define.ts'
@@ -15,8 +15,14 @@ import { defineOperation, free } from './define.ts'
 /** An answer as it is to be kept. */
 type NewWrapping = Pick<Wrapping, 'accountId' | 'uid' | 'tokenHash' | 'path' | 'sealed' | 'lifetimeSeconds'>
 
+interface Wrap {
+  readonly wrapping: NewWrapping
+  /** The guard of the account's key when it was sealed, which it was sealed under as well. */
+  readonly guard: string
+}
+
 /** By whoever got the answer: that was recorded as what it is. Nothing is handed on that they may not have. */
-const wrapAnswer = defineOperation<{ readonly wrapping: NewWrapping }, Wrapping>()({
+const wrapAnswer = defineOperation<Wrap, Wrapping>()({
   kind: 'wrap_answer',
   action: 'wrapping.create',
   scope: free,
@@ -24,12 +30,14 @@ const wrapAnswer = defineOperation<{ readonly wrapping: NewWrapping }, Wrapping>
   delicate: false,
   // Whoever has the token gets what the key had: no longer than the key lives, and from where it may be used.
   grants: 'nothing',
-  needs: 'nothing',
-  decide: (call, { wrapping }) => {
+  needs: (needs) => needs.accountKey(),
+  decide: (call, { wrapping, guard }) => {
     const { key, account, work } = call
     const { now } = work.world
     if (key === undefined || key.userId !== null) return forbid(call, null, 'secrets:read')
     if (wrapping.accountId !== account.id) return { kind: 'outdated' }
+    // Its customer's key was set or withdrawn since: under the one before nobody opens it, or somebody does without the one of now.
+    if (work.world.find(newestAccountKeys, account.id)?.guard !== guard) return { kind: 'outdated' }
     work.world.changes.drop(overWrappings, { accountId: account.id, expiresAt: now })
     const current = work.world.get(accounts, account.id) ?? account
     putAccount(work, { ...current, nextKeyId: current.nextKeyId + 1 })
