@@ -1,6 +1,7 @@
 /** A command that stands for another one: hands signals on to it, and ends as it ended. */
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 
 export interface Ending {
   readonly code: number | null
@@ -52,7 +53,9 @@ export function startPassing<Child extends ChildProcess>(start: () => Child): Pa
     stop()
     throw error
   }
-  return { child, ended: endOf(child).finally(stop), deadly: () => ending }
+  // Signals that came with its end are told of one after the other, and so after it.
+  const ended = endOf(child).finally(() => setImmediate().then(stop))
+  return { child, ended, deadly: () => ending }
 }
 
 function endOf(child: ChildProcess): Promise<Ending> {

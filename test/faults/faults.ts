@@ -6301,6 +6301,14 @@ export const faults: readonly Fault[] = [
     'one part after the other',
   ),
   fault(
+    'a signal that comes with the end of a process is heard',
+    'cli/process.ts',
+    'setImmediate().then(stop)',
+    'stop()',
+    'cli/passing.test.ts',
+    'A signal that comes',
+  ),
+  fault(
     'a key of a login that could not be stored is revoked',
     'cli/login.ts',
     'await endKey(made)',
