@@ -7790,7 +7790,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a wrapped answer has the guard of its account',
     'vault/wrappings.ts',
-    'vault.keyring.sealWrapped(place, answer, accountKey.guard)',
+    'vault.keyring.sealWrapped(place, answer, guard)',
     "vault.keyring.sealWrapped(place, answer, '')",
     'v3/customer-key.test.ts',
     'SQLite.*waits to be opened',
