@@ -8,7 +8,7 @@ import type { Vault } from './vault.ts'
 export type { Lease } from '../model/lease.ts'
 
 /** Whoever takes a lease for longer keeps others waiting after a crash; for less, stands still too easily. */
-const defaultLeaseMs = 15_000
+export const defaultLeaseMs = 15_000
 /** A lease is renewed so often before its end. */
 const renewals = 3
 /** Work that hangs, such as on a folder of a network, is given up so long after its end. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { sweepDeleted } from '../../src/vault/deleted.ts'
 import { finishDeletions } from '../../src/vault/deletion.ts'
+import { defaultLeaseMs } from '../../src/vault/leases.ts'
 import { rotateAccountKey } from '../../src/vault/rotation.ts'
 import type { Answer, Api } from '../support/api.ts'
 import { query } from '../support/database.ts'
@@ -369,7 +370,7 @@ for (const engine of engines) {
       assert.deepEqual((await namesOf(api)).length, 3, 'past its end it is not shown')
       assert.deepEqual(code(await api.post('/v3/deleted/1/restore', {})), [404, 'not_found'])
 
-      const fence = (await vault.store.leases.take('deleted', 'another node', 60_000)) ?? assert.fail()
+      const fence = (await vault.store.leases.take('deleted', 'another node', defaultLeaseMs)) ?? assert.fail()
       await sweepDeleted(vault)
       assert.ok(!(await actionsOf(api)).includes('secret.purge'), 'another node does it')
       await vault.store.leases.drop({ name: 'deleted', holder: 'another node', fence })

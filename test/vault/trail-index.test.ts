@@ -6,6 +6,7 @@ import type { Sought } from '../../src/audit/trail-index.ts'
 import { rowText } from '../../src/store/coverage.ts'
 import type { RecordStretch, Store } from '../../src/store/store.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
+import { defaultLeaseMs } from '../../src/vault/leases.ts'
 import { trailSince } from '../../src/vault/rollback.ts'
 import { type Indexing, indexTrails } from '../../src/vault/trail-indexing.ts'
 import { stretchesWith } from '../../src/vault/trail-search.ts'
@@ -270,7 +271,7 @@ for (const engine of engines) {
       const { vault, place } = await startServer(t, engine)
       await fill(place, 200, chance(t))
       const lease = { name: 'audit index', holder: 'test' }
-      const fence = (await vault.store.leases.take(lease.name, lease.holder, 60_000)) ?? assert.fail()
+      const fence = (await vault.store.leases.take(lease.name, lease.holder, defaultLeaseMs)) ?? assert.fail()
       const rows = Array.from({ length: buckets }, (_, bucket) => {
         const row = { accountId: 1, bucket, first: 1, last: 128, format: 2, said: Buffer.from([0, 0, 0, 4]) }
         return { ...row, mac: vault.keyring.rowMac(rowText('audit_index', row)) }
