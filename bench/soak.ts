@@ -1,7 +1,9 @@
 /**
  * A server for hours under clients, killed every few minutes: nothing that it acknowledged is lost, and its memory stays as
  * it is, by the least of each ten minutes: what lies above that is still to be collected, and swings by a tenth and more. So a
- * growth is told with its standard error, which takes many hours to become small. `npm run bench:soak -- --minutes 120 --kill 10 [--database postgres://…]`, which is what it does by itself, on SQLite.
+ * growth is told with its standard error, which takes many hours to become small.
+ *
+ * `npm run bench:soak -- --minutes 120 --kill 10 [--database postgres://…]`, which is what it does by itself, on SQLite.
  */
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

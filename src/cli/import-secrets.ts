@@ -13,11 +13,10 @@ import { ifAllowed } from './allowed.ts'
 import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { existingOf, readMany } from './entries.ts'
-import { carryOut, explaining } from './import-steps.ts'
+import { askToStore, carryOut, explaining } from './import-steps.ts'
 import { readInputFile, readStandardInput } from './input.ts'
-import { countedAre, countOf, Fault, print, printJson, printTable, tell } from './output.ts'
+import { countedAre, Fault, print, printJson, printTable, tell } from './output.ts'
 import { progress } from './progress.ts'
-import { confirm } from './prompt.ts'
 
 interface Options extends RemoteOptions {
   readonly format?: string
@@ -48,7 +47,7 @@ export async function importSecrets(path: string, options: Options): Promise<voi
   const work = plan.filter(({ action }) => action !== 'same')
   if (!options.json) show(plan, reading)
   if (work.length === 0 || options.dryRun) return report(plan, [], reading, options)
-  if (options.yes !== true) await ask(work)
+  if (options.yes !== true) await askToStore(work)
   const written = await carryOut(
     work,
     {
@@ -132,13 +131,6 @@ function show(plan: readonly Step[], { renamed, leftOut }: Reading): void {
 
 function styleOf(action: Step['action']) {
   return action === 'new' ? 'green' : action === 'same' ? 'dim' : 'yellow'
-}
-
-async function ask(work: readonly Step[]): Promise<void> {
-  const fresh = work.filter(({ action }) => action === 'new').length
-  const question = `Store ${countOf(fresh, 'new secret')}, and new versions of ${work.length - fresh}?`
-  if (await confirm(question, 'Say --yes to go on without being asked, or --dry-run to look.')) return
-  throw new Fault('failure', 'Nothing was stored.')
 }
 
 function newOf({ entry, existing }: Step, list: string | undefined): NewSecret | undefined {

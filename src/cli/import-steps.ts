@@ -3,8 +3,9 @@ import { StrongroomError } from '../client/errors.ts'
 import type { NewSecret } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
 import { fail } from './failure.ts'
-import { complain, Fault } from './output.ts'
+import { complain, countOf, Fault } from './output.ts'
 import { progress } from './progress.ts'
+import { confirm } from './prompt.ts'
 
 /** As many new secrets as one request takes, */
 const groupSize = 100
@@ -114,6 +115,14 @@ async function createTogether(client: Strongroom, made: readonly NewSecret[]): P
 
 function isRefusal({ status = 0, mayHaveActed }: StrongroomError): boolean {
   return status >= 400 && status < 500 && !mayHaveActed
+}
+
+/** Has whoever typed the command say that it is to be done. @throws Fault `failure` */
+export async function askToStore(work: readonly { readonly action: string }[]): Promise<void> {
+  const fresh = work.filter(({ action }) => action === 'new').length
+  const question = `Store ${countOf(fresh, 'new secret')}, and new versions of ${work.length - fresh}?`
+  if (await confirm(question, 'Say --yes to go on without being asked, or --dry-run to look.')) return
+  throw new Fault('failure', 'Nothing was stored.')
 }
 
 /** Explains where an import stopped. */

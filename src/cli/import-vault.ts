@@ -12,12 +12,11 @@ import { connectToStore } from './connection.ts'
 import type { RemoteOptions } from './define.ts'
 import { existingOf } from './entries.ts'
 import { ImportState } from './import-state.ts'
-import { carryOut, explaining } from './import-steps.ts'
+import { askToStore, carryOut, explaining } from './import-steps.ts'
 import { readInputFile, readStandardInput } from './input.ts'
 import { countedAre, countOf, Fault, print, printJson, printTable, shown, tell } from './output.ts'
 import { variable } from './process-env.ts'
 import { progress } from './progress.ts'
-import { confirm } from './prompt.ts'
 import { forbidden, type VaultMetadata, type VaultPlace, VaultSource } from './vault-source.ts'
 
 interface Options extends RemoteOptions {
@@ -100,7 +99,7 @@ async function importAll(options: Options): Promise<void> {
   if (!options.json) show(plan)
   const outcome: Outcome = { stored: [], leftOut: [], gone: [], versions: 0 }
   if (plan.work.length > 0 && !options.dryRun) {
-    if (options.yes !== true) await ask(plan.work)
+    if (options.yes !== true) await askToStore(plan.work)
     await store({ source, client, state }, plan.work, options, outcome)
   }
   report(plan, outcome, options)
@@ -399,13 +398,6 @@ const wordsOf = { new: 'new', continued: 'new versions', replaced: 'replaced' } 
 
 function sayLeftOut(leftOut: readonly LeftOut[]): void {
   for (const { path, reason } of leftOut) tell(`Left out: ${shown(path)} ${reason}.`)
-}
-
-async function ask(work: readonly Work[]): Promise<void> {
-  const fresh = work.filter(({ action }) => action === 'new').length
-  const question = `Store ${countOf(fresh, 'new secret')}, and new versions of ${work.length - fresh}?`
-  if (await confirm(question, 'Say --yes to go on without being asked, or --dry-run to look.')) return
-  throw new Fault('failure', 'Nothing was stored.')
 }
 
 async function store(ends: Ends, work: readonly Work[], options: Options, outcome: Outcome): Promise<void> {

@@ -81,7 +81,7 @@ async function storeWorking(name: string, profile: Profile, signal?: AbortSignal
 
 async function store(name: string, profile: Profile): Promise<void> {
   // As they are now: a person takes minutes, and logs in elsewhere meanwhile.
-  const before = await changeProfiles(({ profiles }) => {
+  const { before } = await changeProfiles(({ profiles }) => {
     return { current: name, profiles: new Map([...profiles, [name, profile]]) }
   })
   const former = before.profiles.get(name)
@@ -154,11 +154,8 @@ async function keyByBrowser(name: string, profile: Profile, options: LoginOption
 
 /** Revokes what a login had made, and forgets what was stored; a key that was typed in stays good. */
 export async function logout(options: Options & { readonly profile?: string; readonly all?: boolean }): Promise<void> {
-  let after: Profiles = readProfiles()
-  const { profiles } = await changeProfiles((stored) => {
-    after = without(stored, options)
-    return after
-  })
+  const { before, after } = await changeProfiles((stored) => without(stored, options))
+  const { profiles } = before
   const next = after.current
   const forgotten = [...profiles.keys()].filter((one) => !after.profiles.has(one))
   const revoked: string[] = []

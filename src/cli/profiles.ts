@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { ClientCertificate } from './client-certificate.ts'
 import { Fault } from './output.ts'
 import { configFolder, variable } from './process-env.ts'
-import { reasonOf } from './system.ts'
+import { codeOf, reasonOf } from './system.ts'
 import { checkedPlatform, type Workload } from './tokens.ts'
 
 export interface Profile {
@@ -64,18 +64,21 @@ export function chosenProfile(wanted?: string): Profile | undefined {
  * Changes what is stored, one command after the other: none writes over what another one has just stored.
  *
  * @param change makes what is to be stored of what is
- * @returns what was stored before
+ * @returns what was stored before, and what is now
  * @throws Fault as `readProfiles`, and what `change` throws
  */
-export async function changeProfiles(change: (stored: Profiles) => Profiles): Promise<Profiles> {
+export async function changeProfiles(
+  change: (stored: Profiles) => Profiles,
+): Promise<{ readonly before: Profiles; readonly after: Profiles }> {
   const folder = dirname(profilesPath())
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chmodSync(folder, 0o700)
   const letGo = await holdProfiles()
   try {
     const before = readProfiles()
-    await writeProfiles(change(before))
-    return before
+    const after = change(before)
+    await writeProfiles(after)
+    return { before, after }
   } finally {
     letGo()
   }
@@ -93,9 +96,7 @@ async function holdProfiles(): Promise<() => void> {
       closeSync(openSync(path, 'wx', 0o600))
       return () => rmSync(path, { force: true })
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
-        throw new Fault('failure', `${path} cannot be written: ${reasonOf(error)}.`)
-      }
+      if (codeOf(error) !== 'EEXIST') throw new Fault('failure', `${path} cannot be written: ${reasonOf(error)}.`)
     }
     const since = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
     // Whoever made it was killed.
@@ -123,7 +124,7 @@ function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -4,6 +4,7 @@ import { homedir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { Fault } from './output.ts'
 import { variable } from './process-env.ts'
+import { codeOf } from './system.ts'
 
 export const projectFileName = '.strongroom.yaml'
 
@@ -64,7 +65,7 @@ function opened(path: string, whatIt: string): number {
     // A pipe that nobody writes to would be waited for.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     throw new Fault('settings', `${whatIt} ${code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`}.`)
   }
 }

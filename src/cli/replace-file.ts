@@ -4,7 +4,7 @@ import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { complain, Fault } from './output.ts'
-import { reasonOf } from './system.ts'
+import { codeOf, reasonOf } from './system.ts'
 
 const ownerAlone = 0o600
 /** As many as Linux follows. */
@@ -85,10 +85,6 @@ async function refusePlanted(given: string, path: string, { uid }: Stats): Promi
 function whenAbsent(error: unknown): undefined {
   if (codeOf(error) === 'ENOENT') return undefined
   throw error
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 async function isSame(path: string, found: Stats, content: Buffer, mode: number): Promise<boolean> {

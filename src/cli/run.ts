@@ -24,6 +24,7 @@ import { closeEnd, makePipes, type Pipe } from './pipes.ts'
 import { type Ending, exitCodeOf, type Passing, startPassing } from './process.ts'
 import { environmentForOthers, variable } from './process-env.ts'
 import type { Project } from './project.ts'
+import { codeOf } from './system.ts'
 import { readValues, readValuesFor } from './values.ts'
 import { checkedPrefix, checkedValue, isBeginning, type Naming, variablesOf } from './variables.ts'
 import { Changes, hasTemplate } from './watch.ts'
@@ -313,7 +314,7 @@ async function watch(watching: Watching, started: Started, selected: readonly Kn
     if (keysOf(client)?.signedOut.aborted) return endWatching(client, now)
     if (found === undefined) continue
     holds = found
-    if (found.given === before.given) continue
+    if (!found.isOther) continue
     if (rules.signal === undefined) {
       complain('A value has changed: restarting the command.')
       const last = await stop(now)
@@ -332,19 +333,24 @@ interface Held {
   readonly given: Given
 }
 
-/** @returns what there is now, before anything is stopped; with what was given before, if that is the same; nothing if it cannot be told */
-async function look(watching: Watching, signal: AbortSignal, holds: Held): Promise<Held | undefined> {
+interface Looked extends Held {
+  /** Whether the command is to be told, or started anew. */
+  readonly isOther: boolean
+}
+
+/** @returns what there is now, before anything is stopped; nothing if it cannot be told */
+async function look(watching: Watching, signal: AbortSignal, holds: Held): Promise<Looked | undefined> {
   const { client, options, rules, changes } = watching
   return orComplain(watching, signal, async () => {
     const found = await selectWatched(client, options, changes, false)
     const versions = versionsOf(found)
     const isSame = versions === holds.versions
     // What a template refers to may have changed: it is read, and held against what it was.
-    if (isSame && !hasTemplate(found)) return holds
+    if (isSame && !hasTemplate(found)) return { ...holds, isOther: false }
     // Whoever is told by a signal reads the value itself.
-    if (rules.signal !== undefined && !hasTemplate(found)) return { versions, given: { ...holds.given } }
+    if (rules.signal !== undefined && !hasTemplate(found)) return { versions, given: holds.given, isOther: true }
     const given = await readAnew(watching, found)
-    return { versions, given: isSameGiven(given, holds.given) ? holds.given : given }
+    return { versions, given, isOther: !isSameGiven(given, holds.given) }
   })
 }
 
@@ -414,7 +420,7 @@ function versionsOf(secrets: readonly Known[]): string {
 }
 
 function notStarted(program: string, error: unknown): Fault {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   if (code === 'ENOENT') return new Fault('noCommand', `There is no command ${program}.`)
   const tooLong = 'The values are too long for an environment. Choose fewer with --only.'
   const why = error instanceof Error ? error.message : 'an unknown error'

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join, matchesGlob, normalize } from 'node:path'
 import { complain, Fault } from './output.ts'
-import { reasonOf } from './system.ts'
+import { codeOf, reasonOf } from './system.ts'
 
 const chunkBytes = 2 ** 20
 
@@ -65,7 +65,7 @@ export function readPieces(path: string, take: (bytes: Buffer) => void, walk: Wa
 }
 
 function trouble(path: string, error: unknown, { onTrouble }: Walk): void {
-  if (!(error instanceof Error && 'code' in error)) throw error
+  if (codeOf(error) === undefined) throw error
   complain(`${path} cannot be read: ${reasonOf(error)}.`)
   onTrouble()
 }

@@ -12,6 +12,7 @@ import { placeOf } from './connection.ts'
 import { complain, Fault } from './output.ts'
 import { variable } from './process-env.ts'
 import { replaceFile } from './replace-file.ts'
+import { codeOf } from './system.ts'
 import { placeNew } from './write-new.ts'
 
 export interface SealedCopyOptions {
@@ -127,7 +128,7 @@ export class SealedCopy {
       bytes = await readFile(this.path)
     } catch (error) {
       if (error instanceof Fault) throw error
-      const code = error instanceof Error && 'code' in error ? error.code : 'unknown'
+      const code = codeOf(error) ?? 'unknown'
       throw this.#notUsed(code === 'ENOENT' ? 'there is none yet' : `it cannot be read (${code})`)
     }
     if (heading.equals(bytes.subarray(0, heading.length))) return bytes.subarray(heading.length)
@@ -189,7 +190,7 @@ export function ageText(milliseconds: number): string {
 /** @throws Fault `settings` for one that others may read, or that is too short */
 async function readKey(path: string, mayMake: boolean): Promise<Buffer> {
   const file = await openFile(path, 'r').catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unknown'
+    const code = codeOf(error) ?? 'unknown'
     if (code === 'ENOENT' && mayMake) return undefined
     throw new Fault('settings', `The key in ${path} cannot be read (${code}).`)
   })

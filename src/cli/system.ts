@@ -11,16 +11,20 @@ const meanings: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota of this user is used up (EDQUOT)',
 }
 
+/** By which code the system, or Node.js, says what went wrong, such as `ENOENT`. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
+
 /** Why a file could not be read or written, without its path, for the end of a sentence. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'an unknown error'
-  return ('code' in error ? meanings[String(error.code)] : undefined) ?? error.message
+  return meanings[String(codeOf(error))] ?? (error instanceof Error ? error.message : 'an unknown error')
 }
 
 /** Says what the operating system refused, and of which file; nothing for what it has not refused. */
 export function ofSystem(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
-  const meaning = meanings[String(error.code)]
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined
+  const meaning = meanings[String(codeOf(error))]
   if (meaning === undefined) return undefined
   return 'path' in error && typeof error.path === 'string'
     ? `${error.path}: ${meaning}.`

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { platforms } from '../client/platforms.ts'
 import { Fault } from './output.ts'
 import { variable } from './process-env.ts'
+import { codeOf } from './system.ts'
 
 /** The platforms that a token is asked for. */
 export const askedPlatforms = ['github', 'gitlab', 'netactuate'] as const
@@ -107,8 +108,7 @@ async function readTokenFile(path: string, signal: AbortSignal | undefined): Pro
     text = (await readFile(path, { encoding: 'utf8', ...(signal === undefined ? {} : { signal }) })).trim()
   } catch (error) {
     signal?.throwIfAborted()
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new Fault('settings', `The token in ${path} cannot be read (${code}).`)
+    throw new Fault('settings', `The token in ${path} cannot be read (${codeOf(error) ?? 'unknown'}).`)
   }
   if (text !== '' && text.length <= maxTokenLength) return text
   throw new Fault('settings', `There is no token in ${path}: it is ${text === '' ? 'empty' : 'too long'}.`)

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Fault } from './output.ts'
-import { reasonOf } from './system.ts'
+import { codeOf, reasonOf } from './system.ts'
 
 /**
  * Never into a file that is there, whose readers are not known.
@@ -43,9 +43,9 @@ function isDone(work: () => void): boolean | undefined {
     work()
     return true
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const code = codeOf(error)
     if (code === 'EEXIST') return false
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) return undefined
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(String(code))) return undefined
     throw error
   }
 }

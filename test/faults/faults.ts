@@ -2445,7 +2445,7 @@ export const faults: readonly Fault[] = [
   fault(
     'what repeats is not begun beside itself',
     'cli/host/repeated.ts',
-    'if (isBusy) return',
+    'if (this.#running.has(work)) return',
     '',
     'process/repeated.test.ts',
     'not begun a second time',
@@ -6916,9 +6916,9 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'the portal: a name is changed upon what was seen when that was begun',
-    'portal/src/secrets/rename.tsx',
-    'const [{ id, name, version }, setBase] = useState(secret)',
-    'const { id, name, version } = secret\n  const [, setBase] = useState(secret)',
+    'portal/src/secrets/as-opened.ts',
+    'return { secret, catchUp }',
+    'return { secret: { ...secret, ...opened }, catchUp }',
     'portal/live.test.ts',
     'show what others change',
   ),

@@ -1,11 +1,12 @@
 /** The chain of the trail, verified by the server with one click: how far it is, and where it breaks. */
 import { ShieldCheck } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useState } from 'react'
 import { act, Cancelled, sentenceOf } from '../api/ask.ts'
 import { type ChainPoint, strongroom, type Verified } from '../api/client.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { CopyOnce } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
+import { useIsHere } from '../ui/here.ts'
 import { Progress } from '../ui/progress.tsx'
 import { Note } from '../ui/states.tsx'
 import { toast } from '../ui/toast.tsx'
@@ -21,13 +22,7 @@ type State =
 export function VerifyButton({ onFault }: { readonly onFault: (seq: number | undefined) => void }) {
   const [isOpen, setOpen] = useState(false)
   const [state, setState] = useState<State>({ kind: 'idle' })
-  const isShown = useRef(false)
-  useEffect(() => {
-    isShown.current = isOpen
-    return () => {
-      isShown.current = false
-    }
-  }, [isOpen])
+  const isShown = useIsHere(isOpen)
   const run = async (after?: ChainPoint) => {
     setOpen(true)
     setState({ kind: 'running', done: 0, total: 0 })

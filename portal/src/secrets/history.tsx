@@ -1,7 +1,6 @@
 /** The versions of a secret: compare two, download one, bring one back, destroy one. Nothing is read before it is asked for. */
 import { Download, GitCompareArrows, History, RotateCcw, Trash2 } from 'lucide-react'
-import { useMemo, useState } from 'react'
-import { codeOf } from '../api/ask.ts'
+import { useMemo } from 'react'
 import { type AuditRecord, type Metadata, strongroom, type VersionHead, versionTag } from '../api/client.ts'
 import { useAnswer } from '../api/queries.ts'
 import { StaleAhead } from '../deployments/holders.tsx'
@@ -14,6 +13,7 @@ import { Loaded } from '../ui/states.tsx'
 import { Ago } from '../ui/time.tsx'
 import { toast } from '../ui/toast.tsx'
 import { counted } from '../ui/words.ts'
+import { useAsOpened } from './as-opened.ts'
 import { CompareDialog } from './compare.tsx'
 import { useRefreshSecrets, useVersions } from './queries.ts'
 import { downloadValue } from './reveal.tsx'
@@ -169,15 +169,14 @@ function RestoreDialog({
   readonly version: number
   readonly onClose: () => void
 }) {
-  // As it was when the dialog was opened, or a try has failed: a refresh behind it must not hide a conflict.
-  const [secret, setSecret] = useState(opened)
+  const { secret, catchUp } = useAsOpened(opened)
   const { id } = secret
   const refresh = useRefreshSecrets()
   const restore = async () => {
     try {
       await strongroom.secrets.restore(id, version, { ifMatch: versionTag(secret.version) })
     } catch (error) {
-      if (codeOf(error) === 'stale_version') setSecret(await strongroom.secrets.metadata(id))
+      await catchUp(error)
       // What somebody else changed meanwhile is shown behind the message.
       await refresh()
       throw error

@@ -1,18 +1,18 @@
 /** Renaming a secret, where its name stands. */
 import { type FormEvent, type KeyboardEvent, useState } from 'react'
 import { isSecretName } from '../../../src/model/name.ts'
-import { codeOf } from '../api/ask.ts'
 import { type Metadata, strongroom, versionTag } from '../api/client.ts'
 import { faultsOf } from '../api/faults.ts'
 import { useAttempt } from '../ui/attempt.ts'
 import { Button, Field } from '../ui/controls.tsx'
 import { toast } from '../ui/toast.tsx'
 import { leave, useUnsaved } from '../ui/unsaved.ts'
+import { useAsOpened } from './as-opened.ts'
 import { useRefreshSecrets } from './queries.ts'
 
-export function RenameForm({ secret, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
-  // As it was when somebody began, or a try has failed: a refresh behind it must not hide a conflict.
-  const [{ id, name, version }, setBase] = useState(secret)
+export function RenameForm({ secret: opened, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
+  const { secret, catchUp } = useAsOpened(opened)
+  const { id, name, version } = secret
   const [wanted, setWanted] = useState(name)
   const refresh = useRefreshSecrets()
   const { attempt, error, trouble, isBusy } = useAttempt()
@@ -23,7 +23,7 @@ export function RenameForm({ secret, onClose }: { readonly secret: Metadata; rea
     if (!isReady) return
     const isDone = await attempt(async () => {
       await strongroom.secrets.rename(id, wanted, { ifMatch: versionTag(version) }).catch(async (failure: unknown) => {
-        if (codeOf(failure) === 'stale_version') setBase(await strongroom.secrets.metadata(id))
+        await catchUp(failure)
         throw failure
       })
       toast(`Renamed to ${wanted}`)

@@ -19,6 +19,7 @@ import { Ago, Expiry } from '../ui/time.tsx'
 import { pageSaved } from '../ui/unsaved.ts'
 import { WhatIfNote } from '../what-if/what-if.tsx'
 import { AccessCard } from './access.tsx'
+import { useAsOpened } from './as-opened.ts'
 import { ChangeValueDialog } from './change-value.tsx'
 import { DecoyFoot, decoyText } from './decoy.tsx'
 import { EditDetailsDialog } from './edit-details.tsx'
@@ -166,8 +167,7 @@ function TagLinks({ tags }: Pick<Metadata, 'tags'>) {
 }
 
 function DeleteDialog({ secret: opened, onClose }: { readonly secret: Metadata; readonly onClose: () => void }) {
-  // As it was when the dialog was opened. Somebody may have changed it when a try has failed: the next is upon what it is now.
-  const [secret, setSecret] = useState(opened)
+  const { secret, catchUp } = useAsOpened(opened)
   const { id } = secret
   const navigate = useNavigateFromHere()
   const refresh = useRefreshSecrets()
@@ -179,7 +179,7 @@ function DeleteDialog({ secret: opened, onClose }: { readonly secret: Metadata; 
       pageSaved()
       navigate('/secrets')
     } catch (error) {
-      if (codeOf(error) === 'stale_version') setSecret(await strongroom.secrets.metadata(id))
+      await catchUp(error)
       throw error
     } finally {
       await refresh()

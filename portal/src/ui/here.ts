@@ -2,14 +2,15 @@
 import { type RefObject, useEffect, useRef } from 'react'
 import { useLocation } from 'wouter'
 
-export function useIsHere(): RefObject<boolean> {
+/** @param isShown whether it can be seen, as long as it is there */
+export function useIsHere(isShown = true): RefObject<boolean> {
   const isHere = useRef(false)
   useEffect(() => {
-    isHere.current = true
+    isHere.current = isShown
     return () => {
       isHere.current = false
     }
-  }, [])
+  }, [isShown])
   return isHere
 }
 

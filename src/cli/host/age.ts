@@ -4,6 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { invalid, Refusal } from '../../errors.ts'
+import { codeOf } from '../system.ts'
 
 export interface ForWhom {
   /** `age1…` */
@@ -79,7 +80,7 @@ export async function* readEncrypted(
     const sealed = Readable.toWeb(file) as ReadableStream<Uint8Array>
     yield* (await decrypter.decrypt(sealed)) as unknown as AsyncIterable<Uint8Array>
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (codeOf(error) === 'ENOENT') {
       throw new Refusal('invalid', `There is no backup file ${path}, and nothing was changed.`, { cause: error })
     }
     const message = `${path} cannot be opened, and nothing was changed: it is another's, is cut, or was changed.`

@@ -7,6 +7,7 @@ import { type AccountVerdict, exportLines, verifyAudit } from '../../vault/audit
 import { signCheckpoints, verifierKeyOf } from '../../vault/checkpoints.ts'
 import { fail } from '../failure.ts'
 import { complain, print, printJson } from '../output.ts'
+import { codeOf } from '../system.ts'
 import { readCheckpoints, verifyExport } from '../verify-export.ts'
 import { archiveOf } from './archive.ts'
 import { withVault } from './with-vault.ts'
@@ -56,7 +57,7 @@ export async function exportRecords(options: {
     const lines = exportLines(vault, await findAccount(vault, options.account), after, files)
     await pipeline(withLineFeeds(lines), process.stdout, { end: false }).catch((error: unknown) => {
       // Whoever read has read enough.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
+      if (codeOf(error) !== 'EPIPE') throw error
     })
   })
 }

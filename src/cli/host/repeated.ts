@@ -14,30 +14,28 @@ export interface Repeating {
 export class Repeated {
   readonly #stopping = new AbortController()
   readonly #timers: NodeJS.Timeout[] = []
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Map<Repeating['work'], Promise<void>>()
 
   /** Begins at once, and again so long after; what takes longer is not begun a second time meanwhile. */
   begin({ everyMs, work, onError }: Repeating): void {
     const { signal } = this.#stopping
     if (signal.aborted) return
-    let isBusy = false
-    const run = async () => {
-      if (isBusy) return
-      isBusy = true
+    const runOnce = async () => {
       try {
         await work(signal)
       } catch (error) {
         if (!signal.aborted) onError(error)
-      } finally {
-        isBusy = false
       }
     }
-    const runNoted = () => {
-      const running = run().finally(() => this.#running.delete(running))
-      this.#running.add(running)
+    const run = () => {
+      if (this.#running.has(work)) return
+      this.#running.set(
+        work,
+        runOnce().finally(() => this.#running.delete(work)),
+      )
     }
-    runNoted()
-    this.#timers.push(setInterval(runNoted, everyMs).unref())
+    run()
+    this.#timers.push(setInterval(run, everyMs).unref())
   }
 
   /** Resolves when nothing is on its way any more, or what is takes too long. */
@@ -46,7 +44,7 @@ export class Repeated {
     for (const timer of this.#timers) clearInterval(timer)
     const late = Promise.withResolvers<void>()
     const timer = setTimeout(late.resolve, graceMs)
-    await Promise.race([Promise.all(this.#running), late.promise])
+    await Promise.race([Promise.all(this.#running.values()), late.promise])
     clearTimeout(timer)
   }
 }

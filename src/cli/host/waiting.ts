@@ -7,6 +7,7 @@ import type { Unsealing } from '../../http/sealed.ts'
 import type { TlsPair } from '../../http/tls.ts'
 import type { WaitingOptions } from '../../http/waiting-server.ts'
 import type { Address, SocketPath } from '../../listen.ts'
+import { codeOf } from '../system.ts'
 import { listen } from './listen.ts'
 
 type Settings = Pick<
@@ -67,7 +68,7 @@ export class Waiting {
         apps.push(app)
       } catch (error) {
         // The server itself says why, when its turn comes.
-        const code = error instanceof Error && 'code' in error ? error.code : undefined
+        const code = codeOf(error)
         const reason = error instanceof Refusal ? error.message : undefined
         this.#logger.warn(
           { code, setting, reason },

@@ -110,7 +110,6 @@ export class SqliteTransaction implements Transaction {
   }
 }
 
-/** What the statement of a question is asked with. */
 /** In the order of the statement's columns. */
 function valuesOf({ kind, table }: Exclude<Step, { kind: 'remove' }>, row: object): SQLInputValue[] {
   if (kind === 'free') return table.ofKey.write(row)
