@@ -3,7 +3,7 @@
  * thousand modules are slow to find and to load; the client stays as it is, with its types.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join, sep } from 'node:path'
 import { build, type LogLevel, type OutputChunk, type Plugin, type RolldownLog } from 'rolldown'
@@ -110,9 +110,20 @@ function refuseWarning(level: LogLevel, { message }: RolldownLog): void {
   if (level === 'warn') throw new Error(message)
 }
 
-/** The same, whatever was built there before. */
+/** The same, whatever was built there before: that stays until all is made, and where the build fails. */
 export async function bundleCommand(folder: string, changes: Changes = new Map()): Promise<void> {
-  rmSync(folder, { recursive: true, force: true })
+  const making = `${folder}.${process.pid}`
+  try {
+    await bundle(making, changes)
+    rmSync(folder, { recursive: true, force: true })
+    renameSync(making, folder)
+  } catch (error) {
+    rmSync(making, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function bundle(folder: string, changes: Changes): Promise<void> {
   const common = { platform: 'node', external, resolve: { alias }, onLog: refuseWarning } as const
   const plugins = [changed(changes), lighter, ascii]
   // Scripts, which the loader runs with what was compiled of them before.

@@ -1,10 +1,11 @@
-/** The bundle of the sources that `npm test` runs: it is of the sources as they are, and every import leads to it. */
+/** The bundle of the sources that `npm test` runs: it is of the sources as they are, and every import leads to it; and that of the command. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { bundleCommand } from '../scripts/build.ts'
 import { makeFolder } from './support/engines.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -33,6 +34,19 @@ suite('The bundle of the sources', () => {
     )
     assert.deepEqual(elsewhere, [])
   })
+})
+
+test('A build of the command that fails leaves what was built before, and nothing else', async (t) => {
+  const place = makeFolder()
+  t.after(() => rmSync(place, { recursive: true, force: true }))
+  const dist = join(place, 'dist')
+  mkdirSync(dist)
+  writeFileSync(join(dist, 'main.js'), 'built before')
+
+  await assert.rejects(bundleCommand(dist, new Map([[join(root, 'src/start.ts'), 'import missing from']])))
+
+  assert.equal(readFileSync(join(dist, 'main.js'), 'utf8'), 'built before')
+  assert.deepEqual(readdirSync(place), ['dist'])
 })
 
 /** A copy of what a bundle is made of. */

@@ -161,7 +161,8 @@ async function setStandby(admin: Client, name: string): Promise<void> {
 
 /** PostgreSQL takes note of a setting some time after it was made: from when one COMMIT waits, all do. */
 async function askUntilOneWaits(admin: Client, ask: () => Promise<unknown>): Promise<void> {
-  for (let isOver = true; ; ) {
+  let isOver = true
+  for (;;) {
     if (isOver) {
       isOver = false
       const end = () => {

@@ -1,6 +1,6 @@
 /** The definitions of the routes, and what is derived of them: who may ask, 405, and that no part of one is forgotten. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { METHODS } from 'node:http'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -12,7 +12,7 @@ import { type Right, rights } from '../../src/model/scope.ts'
 import { ask } from '../support/api.ts'
 import { bodyOf, pathWith } from '../support/calls.ts'
 import { compile } from '../support/compiler.ts'
-import { engines } from '../support/engines.ts'
+import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -184,7 +184,7 @@ suite('A definition without any one of its fields', () => {
 
     const lines = await compiled()
 
-    const refused = lines.flatMap((line) => /tried-\w+\/(\w+)\.ts/.exec(line)?.[1] ?? [])
+    const refused = lines.flatMap((line) => /tried\/(\w+)\.ts/.exec(line)?.[1] ?? [])
     assert.deepEqual([...new Set(refused)].filter((name) => name !== wrong).sort(), [...fields].sort())
   })
 })
@@ -214,15 +214,23 @@ function compiled(): Promise<readonly string[]> {
 }
 
 async function tryAll(): Promise<readonly string[]> {
-  // Beside the sources, for their settings and packages.
-  const folder = mkdtempSync(join(root, 'src/http/routes/tried-'))
+  // In a copy: others look at the sources meanwhile.
+  const folder = makeFolder()
   try {
-    for (const field of fields) writeFileSync(join(folder, `${field}.ts`), without(field))
-    writeFileSync(join(folder, 'nothing.ts'), moved(text))
-    writeFileSync(join(folder, `${wrong}.ts`), madeAsSafe)
-    const config = { extends: join(root, 'tsconfig.json'), include: ['*.ts'], exclude: [] }
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-    return (await compile(root, '--project', folder, '--noEmit')).stdout.split('\n')
+    cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true })
+    cpSync(join(root, 'package.json'), join(folder, 'package.json'))
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+    const tried = join(folder, 'src/http/routes/tried')
+    mkdirSync(tried)
+    for (const field of fields) writeFileSync(join(tried, `${field}.ts`), without(field))
+    writeFileSync(join(tried, 'nothing.ts'), moved(text))
+    writeFileSync(join(tried, `${wrong}.ts`), madeAsSafe)
+    const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, include: ['src/http/routes/tried'] }),
+    )
+    return (await compile(folder, '--noEmit')).stdout.split('\n')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
