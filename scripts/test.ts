@@ -101,7 +101,7 @@ const forShortLives = [
 ]
 
 /** Of a group of files, too. */
-const minutes = isLong ? 60 : 20
+const minutes = isLong ? 60 : 8
 const costs = join(tmpdir(), `strongroom-costs-${process.pid}`)
 const groups = mkdtempSync(join(tmpdir(), 'strongroom-groups-'))
 try {
