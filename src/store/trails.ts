@@ -21,8 +21,14 @@ type Trail = Pick<Account, 'id' | 'auditSize' | 'auditHead'>
 /** Of each account that a batch has locked. */
 export type Locked = readonly Trail[]
 
+interface Known extends Head {
+  readonly moment: number
+}
+
 export class Trails {
-  readonly #known = new Map<number, Head & { readonly moment: number }>()
+  readonly #known = new Map<number, Known>()
+  /** What others took the place of since a standby may have taken over. */
+  #before: Map<number, Known> | undefined
   #moment = 0
   #tell: TellLost = () => {}
 
@@ -30,9 +36,19 @@ export class Trails {
     this.#tell = tell
   }
 
-  /** Those that anything was acknowledged of. */
+  /** Those that anything was acknowledged of; of an account two, where it was in doubt before the newer one. */
   get known(): readonly Head[] {
-    return [...this.#known.values()]
+    return [...(this.#before?.values() ?? []), ...this.#known.values()]
+  }
+
+  /** A standby may have taken over: what was acknowledged until now is kept until it was held against the database. */
+  doubt(): void {
+    this.#before ??= new Map()
+  }
+
+  /** All that is known was held against the database. */
+  settle(): void {
+    this.#before = undefined
   }
 
   /** Counts what was acknowledged: what comes later was not there yet for whoever has begun to read. */
@@ -58,7 +74,9 @@ export class Trails {
   acknowledge(accounts: Iterable<Trail>): void {
     this.#moment++
     for (const { id, auditSize, auditHead } of accounts) {
-      if (auditSize === 0 || auditSize < (this.#known.get(id)?.size ?? 0)) continue
+      const known = this.#known.get(id)
+      if (auditSize === 0 || auditSize < (known?.size ?? 0)) continue
+      if (known !== undefined && this.#before?.has(id) === false) this.#before.set(id, known)
       // To the end, where somebody may soon have to go; else a map that one leaves and enters makes garbage that lives long.
       if (this.#known.size > maxKnown / 2) this.#known.delete(id)
       this.#known.set(id, { accountId: id, size: auditSize, head: hexOf(auditHead), moment: this.#moment })
@@ -71,9 +89,8 @@ export class Trails {
 
   /** What was lost is told once, though a batch and the watch over the database may come upon it at a time. */
   lose(known: Head, found: number): void {
-    if (this.#known.get(known.accountId) !== known) return
-    this.#known.delete(known.accountId)
-    this.#tell(known, found)
+    const held = [this.#known, this.#before].find((one) => one?.get(known.accountId) === known)
+    if (held?.delete(known.accountId)) this.#tell(known, found)
   }
 }
 

@@ -7,6 +7,7 @@ import { finish } from '../../src/store/postgres/ending.ts'
 import { Rounds } from '../../src/store/postgres/round.ts'
 import { Standing } from '../../src/store/postgres/standing.ts'
 import { PostgresTransaction } from '../../src/store/postgres/transaction.ts'
+import { Trails } from '../../src/store/trails.ts'
 import { engines } from '../support/engines.ts'
 import { connectTo } from '../support/postgres.ts'
 
@@ -65,7 +66,7 @@ suite('Statements that are sent together', { skip: postgres.skip }, () => {
     const place = await postgres.makePlace()
     t.after(() => place.clear())
     const client = await connectTo(t, place.databaseUrl)
-    const transaction = new PostgresTransaction(client, new Standing(new Conditions(), false), false)
+    const transaction = new PostgresTransaction(client, new Standing(new Conditions(), false, new Trails()), false)
     await transaction.begin()
     await assert.rejects(client.query('select 1 / 0'))
     const decided = { outcomes: [], changes: new Changes(), accounts: [], now: 0, decoyReads: [] }

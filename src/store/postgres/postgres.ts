@@ -46,7 +46,7 @@ export class PostgresEngine implements Engine {
   #stopWatching = () => {}
 
   private constructor(url: string, isSynchronousRequired: boolean) {
-    this.#standing = new Standing(this.conditions, isSynchronousRequired)
+    this.#standing = new Standing(this.conditions, isSynchronousRequired, this.trails)
     this.#hosts = new Hosts(url)
     this.#signals = new Signals(this.#hosts, (query) => this.query(query))
     this.#batches = new Batches(this.#hosts, this.#standing, this, (accounts, decoyReads) => {
@@ -65,12 +65,8 @@ export class PostgresEngine implements Engine {
     try {
       await engine.#prepare(url, mayMake, isServer)
       const ask = (query: Query) => engine.query(query)
-      await engine.#standing.look(ask, engine.trails)
-      const stops = [
-        engine.#hosts.watch(),
-        engine.#standing.watch(ask, engine.trails),
-        watchStatistics(engine.#queries.pool),
-      ]
+      await engine.#standing.look(ask)
+      const stops = [engine.#hosts.watch(), engine.#standing.watch(ask), watchStatistics(engine.#queries.pool)]
       engine.#stopWatching = () => stops.map((stop) => stop())
     } catch (error) {
       await engine.close()

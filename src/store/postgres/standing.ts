@@ -14,12 +14,12 @@ import { applicationName, ofStrongroom } from './connect.ts'
 import { Unusable } from './unusable.ts'
 
 export const standingQuery = `select (extract(epoch from clock_timestamp()) * 1000)::bigint as ms,
-  current_setting('synchronous_standby_names') as standby_names, current_setting('synchronous_commit') as commits`
+  current_setting('synchronous_standby_names') as standby_names, current_setting('synchronous_commit') as commits,
+  left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) as timeline`
 
 /** Roles that may not monitor see that a standby is there, and nothing of it. */
 const standbys = `from pg_stat_replication where state is null or state = 'streaming'`
-const lookQuery = `${standingQuery}, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) as timeline,
-  (select max(name) from migrations) as schema,
+const lookQuery = `${standingQuery}, (select max(name) from migrations) as schema,
   (select min(application_name) from pg_stat_activity where datname = current_database()
     and ${ofStrongroom} and application_name collate "C" < '${applicationName}') as older,
   (select count(*) ${standbys}) as standbys,
@@ -38,13 +38,18 @@ export class Standing {
   readonly clock: DatabaseClock
   readonly #conditions: Conditions
   readonly #isRequired: boolean
+  readonly #trails: Trails
   #timeline: string | undefined
   #standbys = 0
 
-  /** @param isRequired whether nothing is decided unless commits wait for a standby */
-  constructor(conditions: Conditions, isRequired: boolean) {
+  /**
+   * @param isRequired whether nothing is decided unless commits wait for a standby
+   * @param trails held against the database when a standby has taken over
+   */
+  constructor(conditions: Conditions, isRequired: boolean, trails: Trails) {
     this.#conditions = conditions
     this.#isRequired = isRequired
+    this.#trails = trails
     this.clock = new DatabaseClock(conditions)
   }
 
@@ -60,17 +65,19 @@ export class Standing {
     if (commits !== 'on' && commits !== 'remote_apply') throw notDurable(commits)
     if (!isWaiting) this.#note(this.#standbys)
     if (!isWaiting && this.#isRequired) throw notSynchronous()
+    // Before what is decided now is acknowledged: this or another node may go on from what is left.
+    if (this.#isTurned(row)) this.#trails.doubt()
     return this.clock.read(Number(row?.['ms']))
   }
 
   /** @returns what ends it */
-  watch(ask: Ask, trails: Trails): () => void {
-    const look = () => this.look(ask, trails).catch(() => {})
+  watch(ask: Ask): () => void {
+    const look = () => this.look(ask).catch(() => {})
     const timer = setInterval(look, watchMs).unref()
     return () => clearInterval(timer)
   }
 
-  async look(ask: Ask, trails: Trails): Promise<void> {
+  async look(ask: Ask): Promise<void> {
     const [row] = await ask({ sql: lookQuery, parameters: [] })
     this.#standbys = Number(row?.['standbys'])
     if (row?.['standby_names'] === '') this.#note(this.#standbys)
@@ -79,9 +86,13 @@ export class Standing {
       this.#conditions.begin({ name: 'replication', detail, isRefusing: false })
     } else this.#conditions.end('replication')
     this.#compareSchema(String(row?.['schema']), row?.['older'])
-    const timeline = String(row?.['timeline'])
-    if (this.#timeline !== undefined && this.#timeline !== timeline) await compareAll(ask, trails)
-    this.#timeline = timeline
+    if (this.#isTurned(row)) await compareAll(ask, this.#trails)
+    this.#timeline = timelineIn(row)
+  }
+
+  /** Whether a standby has taken over since it was looked last. */
+  #isTurned(row: NamedRow | undefined): boolean {
+    return this.#timeline !== undefined && this.#timeline !== timelineIn(row)
   }
 
   /** During an upgrade nodes of two versions serve. */
@@ -126,19 +137,32 @@ export async function waitForStandby(ask: Ask): Promise<void> {
   }
 }
 
-/** A standby has taken over: is all there that was acknowledged, and the same? */
+/**
+ * A standby has taken over: is all there that was acknowledged, and the same? Of a record that is archived its segment is there,
+ * and no standby was without it.
+ */
 async function compareAll(ask: Ask, trails: Trails): Promise<void> {
   const { known } = trails
   const found = await ask({
-    sql: `select k.id, a.audit_size as size, encode(r.head, 'hex') as head from unnest(?::bigint[], ?::bigint[]) k (id, seq)
-      join accounts a on a.id = k.id left join audit r on r.account_id = k.id and r.seq = k.seq`,
+    sql: `select a.audit_size as size, coalesce(encode(r.head, 'hex'), case when s.last_seq = k.seq then s.head end) as head,
+        (s.last_seq is not null)::int as is_archived
+      from unnest(?::bigint[], ?::bigint[]) with ordinality k (id, seq, at)
+      left join accounts a on a.id = k.id left join audit r on r.account_id = k.id and r.seq = k.seq
+      left join lateral (select last_seq, head from audit_segments
+        where account_id = k.id and last_seq >= k.seq and first_seq <= k.seq order by last_seq limit 1) s on true
+      order by k.at`,
     parameters: [idsIn(known.map(({ accountId }) => accountId)), idsIn(known.map(({ size }) => size))],
   })
-  const byId = new Map(found.map((row) => [Number(row['id']), row]))
-  for (const one of known) {
-    const row = byId.get(one.accountId)
-    if (row?.['head'] !== one.head) trails.lose(one, Number(row?.['size'] ?? 0))
+  for (const [at, one] of known.entries()) {
+    const { size = null, head = null, is_archived: isArchived } = found[at] ?? {}
+    const isKept = head === null ? isArchived === 1 : head === one.head
+    if (!isKept) trails.lose(one, Number(size ?? 0))
   }
+  trails.settle()
+}
+
+function timelineIn(row: NamedRow | undefined): string {
+  return String(row?.['timeline'])
 }
 
 /** As PostgreSQL writes an array. */
