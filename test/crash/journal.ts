@@ -21,6 +21,7 @@ export class Journal {
   readonly #random: () => number
   readonly #most: number
   acknowledged = 0
+  #writers = 0
   reads = 0
 
   /** @param most secrets that are there at once, about */
@@ -35,15 +36,23 @@ export class Journal {
    * @param count bound of requests, for a run that ends by itself
    */
   async write(api: Api, count = Number.POSITIVE_INFINITY): Promise<void> {
-    for (let done = 0; done < count; done++) {
-      const life = this.#next()
-      if (!(await this.#step(api, life))) return
+    this.#writers++
+    try {
+      for (let done = 0; done < count; done++) {
+        const life = this.#next()
+        if (!(await this.#step(api, life))) return
+      }
+    } finally {
+      this.#writers--
     }
   }
 
-  /** Waits until so many changes more were acknowledged. */
+  /** Waits until so many changes more were acknowledged, as long as somebody writes. */
   async grow(by: number): Promise<void> {
-    for (const wanted = this.acknowledged + by; this.acknowledged < wanted; ) await setTimeout(5)
+    for (const wanted = this.acknowledged + by; this.acknowledged < wanted; ) {
+      assert.ok(this.#writers > 0, 'Every request was refused, or broken off.')
+      await setTimeout(5)
+    }
   }
 
   /** Asks the store for everything, and holds it against what was acknowledged. */
