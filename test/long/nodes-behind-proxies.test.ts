@@ -12,13 +12,14 @@ import { setTimeout } from 'node:timers/promises'
 import { generateToken } from '../../src/crypto/token.ts'
 import { Api } from '../support/api.ts'
 import { Balancer, type Target } from '../support/balancer.ts'
+import { rounds } from '../support/chance.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { engines, makeFolder, type Place } from '../support/engines.ts'
 import { freePort } from '../support/free-port.ts'
 
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
-/** All of them; more often in a long run. */
-const rounds = process.env['SLOW'] === '1' ? 5 : 1
+/** How often each of them is replaced. */
+const times = rounds(1, 5)
 
 /** Clients, each with one request at a time, which may be repeated. */
 const lanes = 6
@@ -85,7 +86,7 @@ for (const proxy of proxies) {
       const { key, ports, start, nodes, clients } = await setUpBehind(t, proxy)
 
       await underLoad(t, clients, key, async () => {
-        for (let round = 0; round < rounds; round++) {
+        for (let round = 0; round < times; round++) {
           for (const [at, port] of ports.entries()) {
             assert.deepEqual(await nodes[at]?.end('SIGTERM'), { code: 0, signal: null })
             nodes[at] = await start(port)
@@ -123,7 +124,7 @@ suite('Three nodes on PostgreSQL', { skip: postgres.skip }, () => {
     nodes.heedsReadiness = false
 
     await underLoad(t, nodes, key, async () => {
-      for (let round = 0; round < rounds; round++) {
+      for (let round = 0; round < times; round++) {
         for (const old of nodes.all) {
           const ending = old.end('SIGTERM')
           await setTimeout(1_500)
@@ -189,19 +190,20 @@ async function startProxy(t: TestContext, proxy: Proxy, ports: readonly number[]
   writeFileSync(path, config)
   const env = { ...process.env, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
   const child = spawn(proxy.program, proxy.parameters(path), { env, stdio: 'ignore' })
+  const gone = once(child, 'exit')
   t.after(async () => {
-    const gone = once(child, 'exit')
     child.kill(proxy.program === 'nginx' ? 'SIGTERM' : 'SIGKILL')
     await gone
   })
   const url = `http://127.0.0.1:${port}`
-  for (let tries = 0; ; tries++) {
+  const end = performance.now() + 60_000
+  for (;;) {
     const isUp = await fetch(`${url}/readyz`).then(
       ({ ok }) => ok,
       () => false,
     )
     if (isUp) return url
-    assert.ok(tries < 100, `${proxy.program} does not answer.`)
+    assert.ok(child.exitCode === null && performance.now() < end, `${proxy.program} does not answer.`)
     await setTimeout(100)
   }
 }

@@ -10,6 +10,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { type Answer, Api } from '../support/api.ts'
+import { rounds } from '../support/chance.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { query } from '../support/database.ts'
 import { engines, makeFolder } from '../support/engines.ts'
@@ -19,7 +20,7 @@ import { startServer } from '../support/server.ts'
 import { type Step, secretAndKey } from './model.ts'
 
 const postgres = engines.find(({ name }) => name === 'PostgreSQL') ?? assert.fail()
-const rounds = process.env['SLOW'] === '1' ? 60 : 3
+const times = rounds(3, 60)
 const readers = 6
 
 suite('Two nodes on PostgreSQL', { skip: postgres.skip }, () => {
@@ -27,7 +28,7 @@ suite('Two nodes on PostgreSQL', { skip: postgres.skip }, () => {
     const nodes = await startNodes(t)
     let steps = 0
 
-    for (let round = 1; round <= rounds; round++) {
+    for (let round = 1; round <= times; round++) {
       const { history, reads, keyId } = await playRound(nodes, round)
 
       const value = `${round} 0`
@@ -38,7 +39,7 @@ suite('Two nodes on PostgreSQL', { skip: postgres.skip }, () => {
     }
 
     for await (const { fault } of verifyAudit(nodes.vault, { state: true })) assert.equal(fault, undefined)
-    t.diagnostic(`${steps} steps in ${rounds} rounds, ${nodes.cuts} connections cut, ${nodes.kills} nodes killed`)
+    t.diagnostic(`${steps} steps in ${times} rounds, ${nodes.cuts} connections cut, ${nodes.kills} nodes killed`)
   })
 
   test('hash what they leave at once into one chain, whatever the names in it', async (t) => {

@@ -1,13 +1,14 @@
 /** Every interleaving of a few batches keeps what is promised, and each rule is needed for that. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { isThorough } from '../support/chance.ts'
 import { allRules, explore, type Rules, type Work } from './interleavings.ts'
 
 const casts: readonly (readonly Work[])[] = [
   ['read', 'read', 'revoke'],
   ['read', 'revoke', 'write'],
   ['read', 'write', 'look', 'follow'],
-  ...(process.env['SLOW'] === '1' ? ([['read', 'read', 'revoke', 'write']] as const) : []),
+  ...(isThorough ? ([['read', 'read', 'revoke', 'write']] as const) : []),
 ]
 
 suite('Batches that share an account', () => {
