@@ -48,9 +48,9 @@ class Load {
   /** Waits until writes go through, counted from now. @returns how long the longest pause was meanwhile, in seconds */
   async recovered(): Promise<number> {
     const before = this.acknowledged.size
-    const end = performance.now() + 90_000
+    const end = performance.now() + 300_000
     while (this.acknowledged.size < before + 20) {
-      assert.ok(performance.now() < end, `no write for 90 seconds: ${JSON.stringify([...this.failures])}`)
+      assert.ok(performance.now() < end, `no write for 300 seconds: ${JSON.stringify([...this.failures])}`)
       await setTimeout(100)
     }
     const seconds = Math.round(this.longestGap / 100) / 10
@@ -79,10 +79,8 @@ suite('Two nodes on Patroni', { skip }, () => {
 
     await cluster.switchOver()
     t.diagnostic(`switchover: no write for ${await load.recovered()} s`)
-    await cluster.untilWhole()
-    const killed = await cluster.leader()
+    const killed = await cluster.untilWhole()
     cluster.kill(killed)
-    await setTimeout(1000)
     t.diagnostic(`primary killed: no write for ${await load.recovered()} s`)
     cluster.run(killed)
     await cluster.untilWhole()

@@ -107,8 +107,11 @@ function documented(text: string): string {
   return block ?? assert.fail(`No block has ${text}.`)
 }
 
-async function untilFetched({ api }: TestServer): Promise<void> {
-  while ((await api.get('/v3/seeds/1')).body.state !== 'used') await setTimeout(10)
+async function untilFetched({ api }: TestServer, machine: Machine): Promise<void> {
+  while ((await api.get('/v3/seeds/1')).body.state !== 'used') {
+    machine.assertUp()
+    await setTimeout(10)
+  }
 }
 
 suite('A machine with a seed in SMBIOS', { skip: missingForMachines() }, () => {
@@ -174,7 +177,7 @@ suite('A machine with a seed in SMBIOS', { skip: missingForMachines() }, () => {
     const machine = new Machine(t)
 
     await machine.powerOn({ serial })
-    await untilFetched(server)
+    await untilFetched(server, machine)
     await machine.cutPower()
     await machine.powerOn({ serial })
     const second = await stateOf(machine)

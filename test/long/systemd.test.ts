@@ -50,7 +50,7 @@ suite('strongroom.service', { skip }, () => {
 
     await container.run('kill -STOP $(systemctl show --property=MainPID --value strongroom)')
 
-    await container.until('NRestarts', '1')
+    await container.untilRestarted(1)
     await container.until('ActiveState', 'active')
   })
 
@@ -89,7 +89,7 @@ suite('strongroom.service', { skip }, () => {
     await container.until('StatusText', 'waiting for the database')
     assert.equal(await container.show('ActiveState'), 'activating')
     await container.run('systemctl kill --signal=KILL strongroom')
-    await container.until('NRestarts', '1')
+    await container.untilRestarted(1)
   })
 
   test('lets the group of its socket in, and nobody else', async (t) => {
@@ -124,15 +124,13 @@ suite('strongroom.service', { skip }, () => {
       const paths = 'STRONGROOM_TLS_CERT=/etc/strongroom/tls/cert.pem\nSTRONGROOM_TLS_KEY=/etc/strongroom/tls/key.pem\n'
       one.write('etc/strongroom/strongroom.env', `STRONGROOM_LISTEN=127.0.0.1:4600\n${paths}`)
     })
-    const served = async () => {
-      const program = `const s=require('node:tls').connect({port:4600,host:'127.0.0.1',rejectUnauthorized:false},()=>{console.log(s.getPeerCertificate().subject.CN);s.destroy()})`
-      return (await container.run(`/opt/strongroom/node_modules/.bin/node -e "${program}"`)).stdout.trim()
-    }
+    const program = `const s=require('node:tls').connect({port:4600,host:'127.0.0.1',rejectUnauthorized:false},()=>{console.log(s.getPeerCertificate().subject.CN);s.destroy()})`
+    const served = `/opt/strongroom/node_modules/.bin/node -e "${program}"`
 
-    assert.equal(await served(), 'leaf-1')
+    assert.equal((await container.run(served)).stdout, 'leaf-1\n')
     put(container, second)
     await container.run('systemctl reload strongroom')
-    while ((await served()) !== 'leaf-2') await container.show('MainPID')
+    await container.untilPrints(served, (name) => name === 'leaf-2')
     assert.equal(await container.show('NRestarts'), '0')
   })
 })

@@ -40,6 +40,9 @@ function readyImage(): string {
   return folder
 }
 
+/** Emulated, beside others: how long it may take to boot, or to shut down. */
+const bootMs = 1_200_000
+
 export interface Hardware {
   /** SMBIOS: the serial number of the system. */
   readonly serial?: string
@@ -54,6 +57,8 @@ export class Machine {
   #process: ChildProcess | undefined
   #ended: Promise<unknown> = Promise.resolve()
   #port = 0
+  /** When it has to have booted, in milliseconds since 1970. */
+  #deadline = 0
 
   constructor(t: Lasting) {
     this.#image = readyImage()
@@ -87,6 +92,7 @@ export class Machine {
       { stdio: ['ignore', 'inherit', 'inherit'] },
     )
     this.#process = child
+    this.#deadline = Date.now() + bootMs
     this.#ended = new Promise((resolve) => child.once('close', resolve))
   }
 
@@ -97,22 +103,27 @@ export class Machine {
   }
 
   async shutDown(): Promise<void> {
-    await this.run('systemctl poweroff').catch(() => {})
-    await this.#ended
+    const asked = await this.run('systemctl poweroff').catch((error: unknown) => error)
+    const isOver = await Promise.race([this.#ended.then(() => true), setTimeout(bootMs, false, { ref: false })])
+    if (!isOver) throw new Error(`It does not shut down:\n${this.console()}`, { cause: asked })
   }
 
   /** Until cloud-init is through. @returns what it says of itself */
   async booted(): Promise<string> {
-    const deadline = Date.now() + 900_000
     for (;;) {
       try {
         return await this.run('cloud-init status --wait --long || true')
       } catch (error) {
-        if (Date.now() > deadline || this.#process?.exitCode !== null)
-          throw new Error(`It does not boot:\n${this.console()}`, { cause: error })
+        this.assertUp(error)
         await setTimeout(500)
       }
     }
+  }
+
+  /** @throws when it has ended, or takes too long to boot */
+  assertUp(cause?: unknown): void {
+    if (Date.now() > this.#deadline || this.#process?.exitCode !== null)
+      throw new Error(`It does not boot:\n${this.console()}`, { cause })
   }
 
   /** A command of its shell, as root. @returns what it prints */

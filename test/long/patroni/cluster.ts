@@ -76,7 +76,7 @@ export class PatroniCluster {
         async () => (await this.#states()).filter(({ state }) => state === 'running').length === this.#members.length,
       )
     }
-    await this.#until(async () => (await this.#states()).some(({ role }) => /sync|quorum/.test(role)))
+    await this.untilWhole()
     await this.query('postgres', "create database strongroom encoding 'UTF8' template template0")
     const hosts = this.#members.map(({ port }) => `127.0.0.1:${port}`).join()
     return `postgres://postgres:${password}@${hosts}/strongroom`
@@ -107,36 +107,44 @@ export class PatroniCluster {
     if (port === 0) throw new Error('No such member.')
   }
 
-  /** @returns which one leads */
-  async leader(): Promise<string> {
-    const found = (await this.#states()).find(({ role, state }) => role === 'leader' && state === 'running')
-    return found?.name ?? ''
+  /** @returns which one leads, as soon as one does that is none of these */
+  async #leader(...others: readonly string[]): Promise<string> {
+    let leader: string | undefined
+    await this.#until(async () => {
+      leader = (await this.#states()).find(({ role, state }) => role === 'leader' && state === 'running')?.name
+      return leader !== undefined && !others.includes(leader)
+    })
+    return leader ?? ''
   }
 
   /** Hands the lead on, in order, to one that is in step. @returns to whom */
   async switchOver(): Promise<string> {
-    const leader = await this.leader()
+    const leader = await this.untilWhole()
     const body = JSON.stringify({ leader })
     const answer = await fetch(`http://127.0.0.1:${this.#of(leader).rest}/switchover`, { method: 'POST', body })
     if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`)
-    await this.#until(async () => ![leader, ''].includes(await this.leader()))
-    return this.leader()
+    return this.#leader(leader)
   }
 
-  async untilWhole(): Promise<void> {
+  /** Until all three run, and one leads that another is in step with. @returns which one leads */
+  async untilWhole(): Promise<string> {
+    let leader = ''
     await this.#until(async () => {
       const states = await this.#states()
+      leader = states.find(({ role }) => role === 'leader')?.name ?? ''
       return (
-        states.filter(({ state }) => /running|streaming/.test(state)).length === 3 &&
-        states.some(({ role }) => role === 'leader')
+        leader !== '' &&
+        states.filter(({ state }) => state === 'running').length === this.#members.length &&
+        states.some(({ role }) => /sync|quorum/.test(role))
       )
     })
+    return leader
   }
 
   async query(database: string, text: string): Promise<readonly Record<string, unknown>[]> {
     const client = new Client({
       host: '127.0.0.1',
-      port: this.#of(await this.leader()).port,
+      port: this.#of(await this.#leader()).port,
       user: 'postgres',
       password,
       database,
@@ -168,7 +176,7 @@ export class PatroniCluster {
   }
 
   async #until(isSo: () => Promise<boolean>): Promise<void> {
-    const end = performance.now() + 120_000
+    const end = performance.now() + 300_000
     while (!(await isSo().catch(() => false))) {
       if (performance.now() > end) throw new Error(`It stays as it is: ${JSON.stringify(await this.#states())}`)
       await setTimeout(250)

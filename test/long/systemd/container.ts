@@ -19,6 +19,10 @@ export function missingForContainers(): string | false {
   return absent.length > 0 ? `${absent.join(', ')}: not installed` : false
 }
 
+function showing(property: string): string {
+  return `systemctl show --property=${property} --value strongroom`
+}
+
 export class Container {
   readonly folder: string
   #process: ChildProcess | undefined
@@ -62,7 +66,7 @@ export class Container {
     this.#process = child
     let console = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (console += part))
-    const end = performance.now() + 90_000
+    const end = performance.now() + 300_000
     while (performance.now() < end) {
       if (child.exitCode !== null) break
       await setTimeout(200)
@@ -78,7 +82,7 @@ export class Container {
   async run(line: string): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
     const inside = ['--target', String(this.#leader), '--all', '/bin/sh', '-c', line]
     try {
-      return { code: 0, ...(await promisify(execFile)('nsenter', inside, { timeout: 120_000 })) }
+      return { code: 0, ...(await promisify(execFile)('nsenter', inside, { timeout: 600_000 })) }
     } catch (error) {
       if (!(error instanceof Error && 'stdout' in error && 'stderr' in error && 'code' in error)) throw error
       return { code: Number(error.code), stdout: String(error.stdout), stderr: String(error.stderr) }
@@ -87,16 +91,28 @@ export class Container {
 
   /** Of the unit: what `systemctl show` says. */
   async show(property: string): Promise<string> {
-    return (await this.run(`systemctl show --property=${property} --value strongroom`)).stdout.trim()
+    return (await this.run(showing(property))).stdout.trim()
   }
 
-  /** Waits until it is so. */
-  async until(property: string, value: string): Promise<void> {
-    const end = performance.now() + 60_000
-    while ((await this.show(property)) !== value) {
-      if (performance.now() > end) throw new Error(`${property} is ${await this.show(property)}, not ${value}`)
+  /** Waits until what a line prints is so. */
+  async untilPrints(line: string, isSo: (printed: string) => boolean): Promise<void> {
+    const end = performance.now() + 180_000
+    for (;;) {
+      const { stdout, stderr } = await this.run(line)
+      if (isSo(stdout.trim())) return
+      if (performance.now() > end) throw new Error(`${line}: ${stdout}${stderr}`)
       await setTimeout(200)
     }
+  }
+
+  /** Waits until the unit has it so. */
+  until(property: string, value: string): Promise<void> {
+    return this.untilPrints(showing(property), (printed) => printed === value)
+  }
+
+  /** Waits until the unit was started again by itself so many times, or more. */
+  untilRestarted(times: number): Promise<void> {
+    return this.untilPrints(showing('NRestarts'), (printed) => Number(printed) >= times)
   }
 
   async #end(): Promise<void> {
