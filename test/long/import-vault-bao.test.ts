@@ -1,11 +1,11 @@
-/** Moving from OpenBao itself, where `BAO` names its binary: that it answers as the server does that plays it in the other tests. */
+/** Moving from OpenBao itself: that it answers as the server does that plays it in the other tests. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { bao, rootToken, startBao } from '../support/bao.ts'
 import { startPerson } from '../support/cli.ts'
+import { missingBao, rootToken, startBao } from './bao.ts'
 
 suite('strongroom import vault, from OpenBao', {
-  skip: bao === undefined ? 'BAO names no binary of OpenBao' : false,
+  skip: missingBao,
 }, () => {
   test('brings versions, metadata and folders over, and says what is deleted and destroyed', async (t) => {
     const { origin, call } = await startBao(t)

@@ -1,4 +1,4 @@
-/** A root key in OpenBao itself, where `BAO` names its binary: that it answers as the recorded server does. */
+/** A root key in OpenBao itself: that it answers as the recorded server does. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { openRootKey } from '../../src/crypto/providers/open.ts'
 import type { TransitLogin } from '../../src/crypto/providers/provider.ts'
-import { bao, rootToken, startBao } from '../support/bao.ts'
 import { makeFolder } from '../support/engines.ts'
+import { missingBao, rootToken, startBao } from './bao.ts'
 
 const context = Buffer.from('a context')
 
-suite('A root key in OpenBao', { skip: bao === undefined ? 'BAO names no binary of OpenBao' : false }, () => {
+suite('A root key in OpenBao', { skip: missingBao }, () => {
   test('opens what it wrapped in its context, by token and by AppRole, until it is taken away', async (t) => {
     const { origin, call } = await startBao(t)
     await call('POST', 'sys/mounts/transit', { type: 'transit' })

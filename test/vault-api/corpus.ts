@@ -1,8 +1,7 @@
 /**
  * Requests of Vault's HTTP API in the order in which they are sent, each with what the real server answers: its key/value engine, held
- * against that of Vault by corpus-engine.ts; the server around it, as OpenBao 2.6 has it by its documentation and its source
- * (`internal/http`, `internal/vault/wrapping.go`, `sdk/logical/response_util.go`). Where ours differs, the case says how, and which row
- * of "What differs" in docs/vault.md says why.
+ * against that of Vault by corpus-engine.ts; the server around it, held against OpenBao by test/long/vault-corpus-bao.test.ts. Where ours
+ * differs, the case says how, and which row of "What differs" in docs/vault.md says why.
  */
 
 /** What is the same for every answer of one kind, and told apart: `<id>`, `<time>`, `<token>`; `…` at the end of a text is any end of it. */
@@ -23,6 +22,8 @@ export interface Case {
   readonly as?: 'lister' | 'nobody' | 'stranger' | 'wrapping token'
   /** What the real server answers; nothing where it cannot be said without setting one up so. */
   readonly real?: Expected
+  /** What OpenBao answers, which differs from Vault here. */
+  readonly bao?: Expected
   /** What we answer instead. */
   readonly ours?: Expected
   /** How the row of the document begins that says why. */
@@ -71,7 +72,10 @@ const misread = (field: string) => `error converting input for field "${field}":
 const invalid = (field: string) => refused(400, `Field validation failed: ${misread(field)}`)
 /** Where it is looked for first whether something is there: `POST` of data and of metadata. */
 const unread = (field: string) => refused(400, misread(field))
-const notJson = refused(400, 'failed to parse JSON input: …')
+const notJson = {
+  real: refused(400, 'failed to parse JSON input: …'),
+  bao: refused(400, 'failed to decode JSON input: …'),
+}
 const notValid = refused(400, 'wrapping token is not valid or does not exist')
 const merge = { 'content-type': 'application/merge-patch+json' }
 
@@ -121,11 +125,11 @@ const data: readonly Case[] = [
   { name: 'finds nothing at a folder', method: 'GET', path: 'secret/data/c', real: absent },
   {
     ...{ name: 'finds nothing at a folder with its slash', method: 'GET', path: 'secret/data/c/' },
-    ...{ real: badPath, ours: absent, differs: empty404 },
+    ...{ real: badPath, bao: absent, ours: absent, differs: empty404 },
   },
   {
     ...{ name: 'finds nothing without a path', method: 'GET', path: 'secret/data/' },
-    ...{ real: badPath, ours: absent, differs: empty404 },
+    ...{ real: badPath, bao: absent, ours: absent, differs: empty404 },
   },
   put('c/empty', {}, 1),
   { name: 'reads an empty map', method: 'GET', path: 'secret/data/c/empty', real: read({}, 1) },
@@ -157,8 +161,8 @@ const data: readonly Case[] = [
     real: refused(400, 'no data provided'),
   },
   { name: 'wants a map', method: 'POST', path: 'secret/data/c/a', body: { data: 'text' }, real: unread('data') },
-  { name: 'wants JSON', method: 'POST', path: 'secret/data/c/a', body: '{"data":{', real: notJson },
-  { name: 'wants an object', method: 'POST', path: 'secret/data/c/a', body: '[]', real: notJson },
+  { name: 'wants JSON', method: 'POST', path: 'secret/data/c/a', body: '{"data":{', ...notJson },
+  { name: 'wants an object', method: 'POST', path: 'secret/data/c/a', body: '[]', ...notJson },
   {
     ...{
       name: 'takes any type of body for JSON',
@@ -278,6 +282,7 @@ const folders: readonly Case[] = [
     ([method, path]): Case => ({
       ...{ name: `cannot ${method} ${path}`, method: method === 'GET' ? 'GET' : 'LIST', path: `secret/${path}` },
       ...{ real: badPath, ours: path === 'data' ? noHandler('secret/data') : absent, differs: empty404 },
+      ...(path?.startsWith('data') ? { bao: unsupported } : {}),
     }),
   ),
   {
@@ -492,7 +497,7 @@ const ends: readonly Case[] = [
 const forms: readonly Case[] = [
   {
     ...{ name: 'stores a field that is given twice', method: 'POST', path: 'secret/data/c/twice' },
-    ...{ body: '{"data":{"a":1,"a":2}}', real: ok(version(1)), ours: notJson, differs: bodies },
+    ...{ body: '{"data":{"a":1,"a":2}}', real: ok(version(1)), ours: notJson.real, differs: bodies },
   },
   {
     ...{ name: 'stores null', method: 'POST', path: 'secret/data/d/null', body: { data: null } },
@@ -602,7 +607,7 @@ const forms: readonly Case[] = [
   },
   {
     ...{ name: 'patches nothing of none', method: 'PATCH', path: 'secret/metadata/d/none', headers: merge, body: {} },
-    ...{ real: { status: 404 }, ours: absent, differs: empty404 },
+    ...{ real: { status: 404 }, bao: done, ours: absent, differs: empty404 },
   },
   {
     ...{ name: 'takes all of a description away', method: 'PATCH', path: 'secret/metadata/d/list', headers: merge },
@@ -712,6 +717,7 @@ const refusals: readonly Case[] = [
   {
     ...{ name: 'lets no stranger in', method: 'GET', path: 'secret/data/c/a', as: 'stranger', differs: sentences },
     real: refused(403, '2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n'),
+    bao: refused(403, 'permission denied'),
     ours: refused(403, 'permission denied'),
   },
   { name: 'gives a lister no value', method: 'GET', path: 'secret/data/c/a', as: 'lister', real: denied },
@@ -778,7 +784,7 @@ const wrapping: readonly Case[] = [
     real: ok({ creation_path: 'secret/data/c/type', creation_time: '<time>', creation_ttl: 120 }),
   },
   {
-    ...{ name: 'wraps it anew', method: 'POST', path: 'sys/wrapping/rewrap', as: 'wrapping token' },
+    ...{ name: 'wraps it anew', method: 'POST', path: 'sys/wrapping/rewrap', body: { token: '{token}' } },
     real: wrapped('secret/data/c/type', 120),
   },
   {
@@ -819,12 +825,20 @@ const wrapping: readonly Case[] = [
   },
   {
     ...{ name: 'unwraps without any other token', method: 'POST', path: 'sys/wrapping/unwrap', as: 'nobody' },
-    ...{ body: {}, real: refused(400, 'error validating wrapping token: token is empty') },
+    ...{ body: {}, real: refused(403, 'error validating wrapping token: token is empty') },
   },
   {
     ...{ name: 'wraps what it unwraps', method: 'POST', path: 'sys/wrapping/unwrap', body: { token: 'x' } },
     ...{ headers: { 'x-vault-wrap-ttl': '60' }, real: notValid, differs: '`unwrap`, `rewrap`' },
     ours: refused(400, 'this is not wrapped again: leave out X-Vault-Wrap-TTL'),
+  },
+  {
+    ...{ name: 'wraps another', method: 'GET', path: 'secret/data/c/type', headers: { 'x-vault-wrap-ttl': '2m' } },
+    real: wrapped('secret/data/c/type', 120),
+  },
+  {
+    ...{ name: 'wraps it anew for whoever has it', method: 'POST', path: 'sys/wrapping/rewrap', as: 'wrapping token' },
+    ...{ real: denied, ours: wrapped('secret/data/c/type', 120), differs: '`unwrap`, `rewrap`' },
   },
 ]
 

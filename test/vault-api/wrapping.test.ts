@@ -206,9 +206,9 @@ suite('Response wrapping', () => {
       return [status, ...answered.errors]
     }
     const prefix = 'error validating wrapping token: '
-    assert.deepEqual(await why({}), [400, `${prefix}token is empty`])
-    assert.deepEqual(await why({ token: '' }), [400, `${prefix}empty token in request body`])
-    assert.deepEqual(await why({ token: 1 }), [400, `${prefix}could not decode token in request body`])
+    assert.deepEqual(await why({}), [403, `${prefix}token is empty`])
+    assert.deepEqual(await why({ token: '' }), [403, `${prefix}empty token in request body`])
+    assert.deepEqual(await why({ token: 1 }), [403, `${prefix}could not decode token in request body`])
     assert.deepEqual(await why({ token: 'hvs.wrong' }), [400, ...notValid.errors])
     // An API key is none.
     assert.deepEqual(await why({ token: api.key }), [400, ...notValid.errors])

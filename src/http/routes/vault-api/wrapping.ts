@@ -104,5 +104,5 @@ function openerOf({ vault, keyLimiter }: Context, request: FastifyRequest): Open
 }
 
 function invalidToken(why: string): VaultRefusal {
-  return new VaultRefusal(400, `error validating wrapping token: ${why}`)
+  return new VaultRefusal(403, `error validating wrapping token: ${why}`)
 }
