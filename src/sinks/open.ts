@@ -5,7 +5,7 @@ import { type OtlpOrigin, OtlpReceiver } from './otlp.ts'
 import type { Receiver } from './receiver.ts'
 import type { SinkPlace } from './settings.ts'
 import { StdoutReceiver } from './stdout.ts'
-import { SyslogReceiver } from './syslog.ts'
+import { SyslogReceiver, syslogDoubtMs } from './syslog.ts'
 
 /** Nothing is connected or opened before there is something to send. */
 export function openReceiver(place: SinkPlace, origin: OtlpOrigin, now: () => number): Receiver {
@@ -21,4 +21,9 @@ export function openReceiver(place: SinkPlace, origin: OtlpOrigin, now: () => nu
     case 'otlp':
       return new OtlpReceiver(place, origin, now)
   }
+}
+
+/** For how long after a receiver took records its sink may step back, and send them again; nothing where it does not. */
+export function doubtMsOf({ kind }: SinkPlace): number | undefined {
+  return kind === 'syslog' ? syslogDoubtMs : undefined
 }

@@ -19,7 +19,8 @@ export const all: Taken = { rejected: 0 }
 
 export interface Receiver {
   /**
-   * For how long what it took may still be lost, where it breaks off: it is sent again then. Without it, what it took, it has.
+   * For how long what it took may still be lost, where it breaks off or takes nothing that comes next: it is sent again then.
+   * Without it, what it took, it has.
    */
   readonly doubtfulMs?: number
   /**

@@ -45,6 +45,10 @@ export interface Follower {
   readonly name: string
   /** Whose trails it is sent; empty for those of all. */
   readonly accountIds: readonly number[]
+  /** For how long after it has had records it may step back, and be sent them again. */
+  readonly doubtMs?: number | undefined
+  /** By account, how far it had come so long ago: what came after that it may have to be sent again. */
+  readonly settled?: ReadonlyMap<number, number>
 }
 
 /** Segments that are read at once. */
@@ -142,9 +146,10 @@ export class AuditSegments {
     ])
     const { webhook_seq: seq, delivery_id: delivery } = told ?? {}
     return [
-      ...sinks.map(({ name }) => {
+      ...sinks.map(({ name, settled }) => {
         const position = positions.find((one) => one['name'] === name)
-        return { accountId, by: `the sink ${name}`, seq: Number(position?.['seq'] ?? 0) }
+        const seq = Number(position?.['seq'] ?? 0)
+        return { accountId, by: `the sink ${name}`, seq: Math.min(seq, settled?.get(accountId) ?? (settled ? 0 : seq)) }
       }),
       ...(typeof seq === 'number' ? [{ accountId, by: 'a webhook', seq }] : []),
       ...(typeof delivery === 'number' ? [{ accountId, by: 'a delivery of a webhook', seq: delivery - 1 }] : []),

@@ -27,6 +27,12 @@ export interface Behind {
 /** How far a sink has come in the trail of an account. */
 export type SinkMove = Pick<Behind, 'accountId' | 'seq'>
 
+/** How far a sink has come, and when it came there, in milliseconds since 1970. */
+export interface SinkPosition extends SinkMove {
+  readonly name: string
+  readonly movedAt: number
+}
+
 /** How a sink stands, over all its accounts. */
 export interface SinkState {
   readonly accounts: number
@@ -88,6 +94,17 @@ export class Sinks {
     return this.#database.underLease(lease, [fail(name, accountId, fault, now)])
   }
 
+  /** Of some sinks, in every account that they have sent anything of. */
+  async positions(sinks: readonly string[]): Promise<readonly SinkPosition[]> {
+    if (sinks.length === 0) return []
+    return (await this.#database.query(positions(sinks))).map((row) => ({
+      name: String(row['name']),
+      accountId: Number(row['account_id']),
+      seq: Number(row['seq']),
+      movedAt: Number(row['moved_ms']),
+    }))
+  }
+
   async state(name: string, accountIds: SinkAccounts): Promise<SinkState> {
     const [[counted], [fault]] = await Promise.all([
       this.#database.query(count(name, accountIds)),
@@ -145,6 +162,11 @@ const count = (name: string, accountIds: SinkAccounts): Query => sql`
 
 const lastFault = (name: string): Query => sql`
   select fault, failed_ms from audit_sinks where name = ${name} and fault is not null order by failed_ms desc limit 1`
+
+const positions = (sinks: readonly string[]): Query => ({
+  sql: `select name, account_id, seq, moved_ms from audit_sinks where name in (${sinks.map(() => '?').join(', ')})`,
+  parameters: sinks,
+})
 
 const names: Query = sql`select distinct name from audit_sinks order by name`
 

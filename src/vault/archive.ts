@@ -1,4 +1,5 @@
 /** The archive of the trail: old records go to files, and come back for a time. */
+import { setTimeout } from 'node:timers/promises'
 import { emptyHead, nextHeadOf } from '../audit/chain.ts'
 import { checkpointLine } from '../audit/export.ts'
 import { encodeRecord, isKnownFormat } from '../audit/record.ts'
@@ -37,6 +38,8 @@ export interface ArchivePolicy {
   readonly followers: readonly Follower[]
   /** Whether segments that are not full are made at once, and not a day later. */
   readonly isAll: boolean
+  /** How it waits for sinks that may step back; without it, by the clock. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 export interface ArchiveWatch {
@@ -55,7 +58,7 @@ export interface ArchiveWatch {
  * @param host who asks for it; nobody for the server itself
  * @returns whether it was done: not while somebody else does it
  */
-export function archiveDue(
+export async function archiveDue(
   vault: ArchiveVault,
   files: SegmentFiles,
   policy: ArchivePolicy | undefined,
@@ -63,17 +66,18 @@ export function archiveDue(
   stopping: AbortSignal,
   host?: HostAsker,
 ): Promise<boolean> {
+  const settled = policy === undefined ? undefined : await settledPolicy(vault, policy, stopping)
   return leadOnce(
     vault,
     {
       name: archiveLease,
       work: async (lease, signal) => {
         await endRestoring({ vault, files, lease, host }, watch, signal)
-        if (policy === undefined) return
+        if (settled === undefined) return
         for (const { id } of await vault.store.accounts()) {
           if (signal.aborted) return
           const work = async () => {
-            await archiveAccount({ vault, files, lease, host }, id, policy, watch, signal)
+            await archiveAccount({ vault, files, lease, host }, id, settled, watch, signal)
             await indexSegments(vault, files, lease, id, signal)
           }
           await work().catch((error: unknown) => watch.onFailure(id, error))
@@ -82,6 +86,28 @@ export function archiveDue(
     },
     stopping,
   )
+}
+
+/** What a sink may have to be sent again stays in the database: of those that moved just now, where they are now counts a while later. */
+async function settledPolicy(
+  { store, now }: ArchiveVault,
+  policy: ArchivePolicy,
+  stopping: AbortSignal,
+): Promise<ArchivePolicy> {
+  const doubtful = policy.followers.filter(({ doubtMs }) => doubtMs !== undefined)
+  const doubtMs = Math.max(0, ...doubtful.map((one) => one.doubtMs ?? 0))
+  const positions = await store.sinks.positions(doubtful.map(({ name }) => name))
+  if (positions.some(({ movedAt }) => movedAt > now() - doubtMs)) await (policy.pause ?? pause)(doubtMs, stopping)
+  const settledOf = (sink: string) =>
+    new Map(positions.flatMap(({ name, accountId, seq }) => (name === sink ? [[accountId, seq] as const] : [])))
+  const followers = policy.followers.map((one) =>
+    one.doubtMs === undefined ? one : { ...one, settled: settledOf(one.name) },
+  )
+  return { ...policy, followers }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal, ref: false }).catch(() => {})
 }
 
 /** What is done under the lease. */

@@ -196,6 +196,7 @@ class Following {
     const { name, receiver } = this.#sink
     const { store, now } = this.#vault
     if (this.#signal.aborted) return false
+    const beganAt = performance.now()
     try {
       const { rejected } = await orAborted(receiver.take(pieces, this.#signal), this.#signal)
       const moves = pieces.map(({ accountId, after, records }) => ({ accountId, seq: after + records.length }))
@@ -206,7 +207,7 @@ class Following {
     } catch (error) {
       if (this.#signal.aborted) return false
       if (!(error instanceof NotTaken)) throw error
-      return this.#failed(error, pieces)
+      return this.#failed(error, pieces, beganAt)
     }
   }
 
@@ -229,11 +230,16 @@ class Following {
     this.#doubtful.push({ at, pieces: before })
   }
 
-  /** What may have been lost with a receiver that broke off is sent again. @returns whether the lease was held */
-  async #sendAgain(): Promise<boolean> {
+  /**
+   * What may have been lost with a receiver that broke off is sent again.
+   *
+   * @param failingFrom when it was given what it did not take: it may have been gone by then, though that was found out much later
+   * @returns whether the lease was held
+   */
+  async #sendAgain(failingFrom: number): Promise<boolean> {
     const { name, receiver } = this.#sink
     const { store, now } = this.#vault
-    const since = performance.now() - (receiver.doubtfulMs ?? 0)
+    const since = failingFrom - (receiver.doubtfulMs ?? 0)
     const first = new Map<number, SinkMove>()
     for (const { at, pieces } of this.#doubtful) {
       if (at < since) continue
@@ -243,7 +249,7 @@ class Following {
     return first.size === 0 || (await store.sinks.move(this.#lease, name, [...first.values()], now()))
   }
 
-  async #failed(error: NotTaken, pieces: readonly Piece[]): Promise<boolean> {
+  async #failed(error: NotTaken, pieces: readonly Piece[], beganAt: number): Promise<boolean> {
     const { name } = this.#sink
     const { store, now } = this.#vault
     const count = countOf(pieces)
@@ -253,7 +259,7 @@ class Following {
     this.#failures++
     this.#watch.onFailure(name, error.message, pauseMs)
     const accountId = pieces[0]?.accountId ?? 0
-    if (!(await this.#sendAgain())) return false
+    if (!(await this.#sendAgain(beganAt))) return false
     if (!(await store.sinks.fail(this.#lease, name, accountId, error.message, now()))) return false
     await pause(pauseMs, this.#signal)
     return true

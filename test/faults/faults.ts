@@ -786,7 +786,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a sink moves on only when its receiver has the records',
     'vault/sinks.ts',
-    'return this.#failed(error, pieces)',
+    'return this.#failed(error, pieces, beganAt)',
     'return store.sinks.move(this.#lease, name, pieces.map((one) => ({ accountId: one.accountId, seq: one.after + one.records.length })), now())',
     'sinks/follow.test.ts',
     'SQLite.*whose receiver fails',
@@ -4152,6 +4152,22 @@ export const faults: readonly Fault[] = [
     'size !== null',
     'crash/replication.test.ts',
     'says so as well where others have gone on since',
+  ),
+  fault(
+    'what a receiver may lose stays in the database until it is not sent again',
+    'vault/archive.ts',
+    'one.doubtMs === undefined ? one : { ...one, settled: settledOf(one.name) }',
+    'one',
+    'sinks/follow.test.ts',
+    'is waited for no longer than that by the archive',
+  ),
+  fault(
+    'what may be lost counts from when the receiver was given what it did not take',
+    'vault/sinks.ts',
+    'const since = failingFrom - ',
+    'const since = performance.now() - ',
+    'sinks/follow.test.ts',
+    'however late that is found out',
   ),
   fault(
     'what is archived is not taken as lost when a standby takes over',

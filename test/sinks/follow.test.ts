@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { encodeRecord } from '../../src/audit/record.ts'
 import { NotTaken } from '../../src/sinks/receiver.ts'
 import { Api } from '../support/api.ts'
+import { archive, newArchive, ticking } from '../support/archive.ts'
 import { query } from '../support/database.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
 import { newAccount, startServer, type TestServer } from '../support/server.ts'
@@ -126,6 +127,87 @@ for (const engine of engines) {
 
       assert.ok(lost.length > 0)
       assert.deepEqual(kept.seqs(), upTo(await server.vault.store.auditSize(1)))
+    })
+
+    test('whose receiver may have been gone since it took something is sent that again, however late that is found out', async (t) => {
+      const server = await startServer(t, engine)
+      await write(server, 3)
+      let doubtfulMs = 60_000
+      const kept = new Kept()
+      Object.defineProperty(kept, 'doubtfulMs', { get: () => doubtfulMs })
+      sendTo(t, server.vault, kept)
+      await until(() => isSent(server))
+      const takenAt = performance.now()
+      kept.pieces.splice(0)
+      let isBroken = true
+      kept.before = async () => {
+        if (!isBroken) return
+        isBroken = false
+        const beganAt = performance.now()
+        doubtfulMs = beganAt - takenAt + 500
+        // Until whoever counts from now would think it safe.
+        await until(() => performance.now() > beganAt + 1_000 + doubtfulMs)
+        throw new NotTaken('The receiver took too long.')
+      }
+      await write(server, 1, 't')
+      await until(async () => !isBroken && (await isSent(server)))
+
+      assert.deepEqual(kept.seqs(), upTo(await server.vault.store.auditSize(1)))
+    })
+
+    test('whose receiver may lose what it took finds it in the database, though it is old enough for the archive', async (t) => {
+      const server = await startServer(t, engine, { now: ticking() })
+      await write(server, 3)
+      const doubtfulMs = 60_000
+      const kept = Object.assign(new Kept(), { doubtfulMs })
+      const { watched } = sendTo(t, server.vault, kept)
+      await until(() => isSent(server))
+      kept.pieces.splice(0)
+      let isBroken = false
+      kept.before = () => {
+        if (isBroken) throw new NotTaken('The receiver broke off.')
+      }
+      const followers = [{ name: 'test', accountIds: [], doubtMs: doubtfulMs }]
+      const breakOff = async () => {
+        isBroken = true
+        await write(server, 1, 't')
+        await until(async () => Number((await positions(server))[0]?.['seq']) === 0)
+      }
+      const { files } = newArchive()
+
+      const { archived, held } = await archive(server.vault, files, { followers, pause: breakOff })
+
+      assert.deepEqual([archived, held], [[], [['the sink test', 0]]])
+      isBroken = false
+      await until(() => isSent(server))
+      assert.deepEqual(watched.missing, [])
+      assert.deepEqual(kept.seqs(), upTo(await server.vault.store.auditSize(1)))
+    })
+
+    test('is waited for no longer than that by the archive, and not at all where it did not move meanwhile', async (t) => {
+      const now = ticking()
+      const server = await startServer(t, engine, { now })
+      await write(server, 3)
+      const { stop } = sendTo(t, server.vault, new Kept())
+      await until(() => isSent(server))
+      await stop()
+      const sent = Number((await positions(server))[0]?.['seq'])
+      const followers = [{ name: 'test', accountIds: [], doubtMs: 60_000 }]
+      const { files } = newArchive()
+      // What it is sent while it is waited for may have to be sent again.
+      const goOn = async () => {
+        await write(server, 2, 't')
+        const sending = sendTo(t, server.vault, new Kept())
+        await until(() => isSent(server))
+        await sending.stop()
+      }
+
+      const { archived } = await archive(server.vault, files, { followers, pause: goOn })
+      assert.deepEqual(archived, [`1/000000000001-${String(sent).padStart(12, '0')}.jsonl`])
+
+      now.skip(120_000)
+      const later = await archive(server.vault, files, { followers, pause: () => assert.fail('It waits.') })
+      assert.deepEqual([later.archived.length, later.failures], [1, []])
     })
 
     test('that cannot go on shows it in its state, with the age of what is left', async (t) => {

@@ -6,6 +6,7 @@ import { SegmentFault, type SegmentFiles } from '../../audit/segment.ts'
 import type { Config } from '../../config.ts'
 import { invalid } from '../../errors.ts'
 import type { Server } from '../../http/server.ts'
+import { doubtMsOf } from '../../sinks/open.ts'
 import { type ArchiveWatch, archiveDue, restoreSegment } from '../../vault/archive.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { numberOf } from '../input.ts'
@@ -42,7 +43,8 @@ export function runArchive(
 ): () => Promise<void> {
   if (files === undefined) return async () => {}
   const stopping = new AbortController()
-  const policy = policyOf(config, config.auditKeepDays, false)
+  const { auditKeepDays: days } = config
+  const policy = days === undefined ? undefined : policyOf(config, days, false)
   const said = { held: '' }
   let isFailed = false
   const fail = (error: unknown, accountId?: number) => {
@@ -80,8 +82,9 @@ export function runArchive(
   }
 }
 
-function policyOf({ auditSinks }: Pick<Config, 'auditSinks'>, days: number | undefined, isAll: boolean) {
-  return days === undefined ? undefined : { keepMs: days * dayMs, followers: auditSinks, isAll }
+function policyOf({ auditSinks }: Pick<Config, 'auditSinks'>, days: number, isAll: boolean) {
+  const followers = auditSinks.map(({ name, accountIds, place }) => ({ name, accountIds, doubtMs: doubtMsOf(place) }))
+  return { keepMs: days * dayMs, followers, isAll }
 }
 
 interface ArchiveOptions {
@@ -104,13 +107,18 @@ export async function archive({ days, json = false }: ArchiveOptions): Promise<v
     if (files === undefined) throw invalid('STRONGROOM_AUDIT_ARCHIVE', 'Name where the archive is.')
     const kept = days === undefined ? config.auditKeepDays : numberOf('--days', days, 0, 36_500)
     if (kept === undefined) throw invalid('--days', 'Say after how many days records are archived.')
-    const policy = policyOf(config, kept, true)
+    const policy = { ...policyOf(config, kept, true), pause: pauseAloud }
     const isDone = await archiveDue(vault, files, policy, watch, new AbortController().signal, host)
     if (!isDone) throw new Fault('failure', 'A server archives just now. Try again in a moment.')
   })
   if (json) printJson(found)
   else explain(found)
   if (found.failures.length > 0) process.exitCode = 1
+}
+
+async function pauseAloud(ms: number): Promise<void> {
+  complain(`Waiting ${ms / 1000} seconds: what a sink was sent just now may have to be sent again.`)
+  await setTimeout(ms)
 }
 
 interface Found {
