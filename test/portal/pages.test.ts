@@ -1,6 +1,7 @@
 /** Every page of the portal: nothing for axe to find, light and dark, wide and narrow; and what each page does. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { isThorough } from '../support/chance.ts'
 import { engines } from '../support/engines.ts'
 import { makeSecrets } from '../support/fill.ts'
@@ -43,6 +44,16 @@ async function fill({ server: { api } }: Portal): Promise<void> {
     scopes: ['secrets:read:prod-*'],
   })
 }
+
+/** The texts on the page that end in dots. */
+const cutIn = (page: Page) =>
+  page
+    .getByRole('main')
+    .evaluate((main) =>
+      [...main.querySelectorAll<HTMLElement>('*')]
+        .filter((it) => getComputedStyle(it).textOverflow === 'ellipsis' && it.scrollWidth > it.clientWidth)
+        .map((it) => it.innerText),
+    )
 
 const pages: readonly (readonly [path: string, heading: string])[] = [
   ['/portal/', 'Overview'],
@@ -182,8 +193,9 @@ for (const engine of engines.slice(0, 1)) {
         return headsOf()
       }
 
-      assert.deepEqual(await shownAt(1440, 7), ['', 'Name', 'List', 'Type', 'Expires', 'Updated', 'Actions'])
-      assert.deepEqual(await shownAt(800, 6), ['', 'Name', 'List', 'Expires', 'Updated', 'Actions'])
+      assert.deepEqual(await shownAt(1600, 7), ['', 'Name', 'List', 'Type', 'Expires', 'Updated', 'Actions'])
+      assert.deepEqual(await shownAt(1440, 6), ['', 'Name', 'List', 'Expires', 'Updated', 'Actions'])
+      assert.deepEqual(await shownAt(800, 5), ['', 'Name', 'Expires', 'Updated', 'Actions'])
       assert.deepEqual(await shownAt(390, 3), ['', 'Name', 'Actions'])
       // A cell for each head, in one line with it.
       assert.equal(await row.getByRole('gridcell').count(), 3)
@@ -192,13 +204,34 @@ for (const engine of engines.slice(0, 1)) {
         row.getByRole('gridcell').nth(1).boundingBox(),
       ])
       assert.equal(head?.x, cell?.x)
-      assert.equal((await shownAt(1440, 7)).length, 7)
+      assert.equal((await shownAt(1600, 7)).length, 7)
       assert.equal(await row.getByRole('gridcell').count(), 7)
 
       await page.goto('/portal/lists')
       await page.getByRole('link', { name: 'Production' }).waitFor()
       assert.deepEqual(await shownAt(1440, 4), ['Name', 'Secrets', 'Created', 'Actions'])
       assert.deepEqual(await shownAt(390, 3), ['Name', 'Secrets', 'Actions'])
+    })
+
+    test('cut no name and no tag on the screen of a laptop', async (t) => {
+      const portal = await startPortal(t, engine)
+      const { api } = portal.server
+      const [name, target] = ['dev-recommendations-5-kafka-sasl-password', 'db-primary.internal.example.com']
+      await api.post('/v3/environments', { name: 'production' })
+      for (const secret of [name, 'web/dev-orders-kafka-sasl-password', 'a'])
+        await api.post('/v3/secrets', { name: secret, value: 'x', tags: ['database', 'team:recommendations', 'mail'] })
+      await api.post('/v3/render', { template: ['$', `{{secret.${name}}}`].join(''), target })
+
+      for (const width of [1280, 1440]) {
+        const page = await portal.openAs(owner, '/portal/secrets', { viewport: { width, height: 800 } })
+        await page.getByRole('link', { name, exact: true }).waitFor()
+        assert.deepEqual(await cutIn(page), [], `the secrets at ${width}`)
+        const tags = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'a', exact: true }) })
+        assert.ok(await tags.getByText('database').isVisible())
+        await page.goto('/portal/audit')
+        await page.getByRole('row').filter({ hasText: target }).first().waitFor()
+        assert.deepEqual(await cutIn(page), [], `the trail at ${width}`)
+      }
     })
 
     test('make a list, put a secret into it, and delete both', async (t) => {

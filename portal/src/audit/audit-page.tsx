@@ -223,6 +223,7 @@ const columns: readonly Column<Row>[] = [
     id: 'what',
     head: 'What',
     from: wideFrom,
+    look: 'story',
     cell: ({ record }) => <Sentence of={record} />,
     more: ({ record: { action, object } }) => (object?.name == null ? action : `${action}: ${object.name}`),
   },

@@ -39,7 +39,8 @@ export const columns: readonly SecretColumn[] = [
     id: 'list',
     head: 'List',
     width: 120,
-    from: 760,
+    // A name of forty characters comes first; the views beside the table tell the lists.
+    from: 900,
     cell: ({ secret }) => secret.list?.name,
     more: ({ secret }) => secret.list?.name,
     sortsBy: 'list',
@@ -49,7 +50,7 @@ export const columns: readonly SecretColumn[] = [
     head: 'Type',
     width: 44,
     // The picture before the name tells it.
-    from: 920,
+    from: 1040,
     cell: ({ secret }) => typeLabel(secret.type),
     sortsBy: 'type',
   },
@@ -99,16 +100,16 @@ function NameCell({ row: { secret, href, tabIndex } }: { readonly row: SecretRow
         {folder === '' ? secret.name : secret.name.slice(folder.length + 1)}
       </a>
       {secret.decoy ? <span className="tag warn">Decoy</span> : null}
-      {secret.tags.slice(0, 2).map((tag) => (
-        <span key={tag} className="tag hide-narrow">
-          {tag}
+      {secret.tags.length === 0 ? null : (
+        <span className="row-tags hide-narrow" title={secret.tags.join(', ')}>
+          {secret.tags.slice(0, 2).map((tag) => (
+            <span key={tag} className="tag">
+              {tag}
+            </span>
+          ))}
+          {secret.tags.length > 2 ? <span className="tag">+{secret.tags.length - 2}</span> : null}
         </span>
-      ))}
-      {secret.tags.length > 2 ? (
-        <span className="tag hide-narrow" title={secret.tags.slice(2).join(', ')}>
-          +{secret.tags.length - 2}
-        </span>
-      ) : null}
+      )}
     </>
   )
 }
