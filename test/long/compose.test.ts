@@ -5,13 +5,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { Api } from '../support/api.ts'
-import { freePort } from '../support/free-port.ts'
+import { freePort, isFree } from '../support/free-port.ts'
 import { cacheFolder } from './debian.ts'
 import { missingForPodman, Podman } from './podman/podman.ts'
 import { missingInVenv } from './venv.ts'
@@ -159,7 +158,7 @@ class Stack {
   async crashDatabase(): Promise<void> {
     const [{ State }] = JSON.parse(await this.podman.tell('inspect', database))
     process.kill(State.Pid, 'SIGKILL')
-    const end = performance.now() + 60_000
+    const end = performance.now() + 180_000
     for (;;) {
       const [{ RestartCount }] = JSON.parse(await this.podman.tell('inspect', database))
       if (RestartCount > 0) break
@@ -171,7 +170,7 @@ class Stack {
   }
 
   async #untilReadyzSays(status: number): Promise<void> {
-    const end = performance.now() + 60_000
+    const end = performance.now() + 180_000
     while ((await fetch(`${this.url}/readyz`)).status !== status) {
       if (performance.now() > end) throw new Error(`/readyz does not say ${status}:\n${await this.compose('logs')}`)
       await setTimeout(20)
@@ -217,12 +216,4 @@ function commandsOfDocs(): string {
 
 function portOnly(port: number): string {
   return `services:\n  strongroom:\n    ports: !override\n      - "127.0.0.1:${port}:4600"\n`
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const listener = createServer()
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  listener.once('error', () => resolve(false))
-  listener.listen(port, '127.0.0.1', () => listener.close(() => resolve(true)))
-  return promise
 }

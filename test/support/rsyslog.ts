@@ -51,7 +51,7 @@ export class Rsyslog {
     child.stderr?.on('data', (chunk) => {
       said += String(chunk)
     })
-    const end = performance.now() + 15_000
+    const end = performance.now() + 60_000
     while (!(await isListening(this.port))) {
       if (child.exitCode !== null || performance.now() > end) throw new Error(`rsyslogd: ${said}`)
       await setTimeout(20)

@@ -21,8 +21,11 @@ export async function startTpm(t: Pick<TestContext, 'after'>) {
     child.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   })
-  const end = performance.now() + 10_000
-  while (!existsSync(socket) && performance.now() < end) await setTimeout(10)
+  const end = performance.now() + 60_000
+  while (!existsSync(socket)) {
+    if (child.exitCode !== null || performance.now() > end) throw new Error('swtpm does not start.')
+    await setTimeout(10)
+  }
   const tcti = `swtpm:path=${socket}`
   const run = (program: string, args: readonly string[]) =>
     execFileSync(program, args, { env: { ...process.env, TPM2TOOLS_TCTI: tcti }, stdio: 'ignore' })

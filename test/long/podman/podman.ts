@@ -49,7 +49,7 @@ export class Podman {
 
   /** Has the container's health checked as an engine does, until it is healthy. */
   async untilHealthy(container: string): Promise<void> {
-    const end = performance.now() + 120_000
+    const end = performance.now() + 300_000
     for (;;) {
       const why = await this.tell('healthcheck', 'run', container).then(
         () => undefined,
