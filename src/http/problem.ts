@@ -148,6 +148,8 @@ function toFieldFault({ keyword, instancePath, params, parentSchema }: SchemaFau
     case 'additionalProperties':
       return { field: printable(String(params['additionalProperty'])), detail: 'Is not known here. Leave it out.' }
     case 'type':
+      // A query is of texts; what is of another type in it was given several times.
+      if (where === 'querystring') return { field: path || where, detail: 'Must be given once.' }
       return { field: path || where, detail: `Must be of type ${String(params['type'])}.` }
     default:
       return { field: path || where, detail: `Must be ${parentSchema?.description ?? 'as the API description says'}.` }

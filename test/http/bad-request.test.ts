@@ -28,6 +28,18 @@ for (const engine of engines) {
   })
 }
 
+suite('A query', () => {
+  test('that gives a parameter twice is 400 saying so', async (t) => {
+    const server = await startWithOne(t)
+
+    for (const path of ['/v3/secrets?limit=1&limit=2', '/v3/audit?limit=5&limit=5', '/v3/deployments?limit=&limit=']) {
+      const answer = await get(server, path)
+      assertProblem(answer, 400, 'invalid')
+      assert.deepEqual(JSON.parse(answer.body).errors, [{ field: 'limit', detail: 'Must be given once.' }], path)
+    }
+  })
+})
+
 suite('A path', () => {
   test('with a malformed id is 400 naming it', async (t) => {
     const server = await startWithOne(t)

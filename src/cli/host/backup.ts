@@ -35,7 +35,8 @@ export async function make(options: MakeOptions): Promise<void> {
   const files = { values: pathOf(out, 'values'), keys: pathOf(out, 'keys') }
   const there = Object.values(files).filter((path) => existsSync(path))
   if (!replace && there.length > 0) {
-    throw new Fault('conflict', `${there.join(' and ')} is there already. Say another --out, or --replace.`)
+    const are = there.length === 1 ? 'is' : 'are'
+    throw new Fault('conflict', `${there.join(' and ')} ${are} there already. Say another --out, or --replace.`)
   }
   const parts = new UnfinishedFiles()
   try {
