@@ -14,6 +14,38 @@ function hasAll<T extends object>(value: unknown, used: readonly (keyof T & stri
   return used.every((name) => typeof Reflect.get(value, name) === 'function')
 }
 
+export interface AmazonClient {
+  send(command: object, options: { readonly abortSignal: AbortSignal }): Promise<object>
+}
+
+/**
+ * Asks, for no longer than a signal says. A client heeds it once it sends something, and not while it looks for its credentials,
+ * which may be a request of its own, or a program.
+ *
+ * @param drop takes what is answered after that
+ */
+export async function askAmazon(
+  client: AmazonClient,
+  command: object,
+  signal: AbortSignal,
+  drop: (answer: object) => void,
+): Promise<object> {
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const end = () => reject(signal.reason)
+  signal.addEventListener('abort', end, { once: true })
+  ended.catch(() => {})
+  if (signal.aborted) end()
+  const asking = client.send(command, { abortSignal: signal })
+  try {
+    return await Promise.race([asking, ended])
+  } catch (error) {
+    asking.then(drop, () => {})
+    throw error
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+}
+
 const nameForm = /^[A-Za-z ]{1,64}$/
 
 /** What a fault may be shown by: its message may hold the caller's identity, and whoever answers in Amazon's place may write anything as its name. */

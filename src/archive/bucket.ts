@@ -3,7 +3,7 @@
  * or deleted here. The official client signs the requests; it is large, so who uses it installs it beside Strongroom, and it is loaded here alone.
  */
 import { addAbortSignal, Readable } from 'node:stream'
-import { amazonFaultName, loadAmazonClient } from '../amazon.ts'
+import { type AmazonClient, amazonFaultName, askAmazon, loadAmazonClient } from '../amazon.ts'
 import {
   beginningOf,
   longestAmong,
@@ -22,9 +22,7 @@ const defaultPatienceMs = 60_000
 
 /** Of the client what is used. */
 interface Client {
-  readonly S3Client: new (
-    settings: object,
-  ) => { send(command: object, options: { readonly abortSignal: AbortSignal }): Promise<object> }
+  readonly S3Client: new (settings: object) => AmazonClient
   readonly PutObjectCommand: new (input: object) => object
   readonly GetObjectCommand: new (input: object) => object
   readonly ListObjectsV2Command: new (input: object) => object
@@ -47,7 +45,7 @@ export async function openBucket(
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     maxAttempts: 3,
   })
-  const ask = (command: object, abortSignal = AbortSignal.timeout(patienceMs)) => client.send(command, { abortSignal })
+  const ask = (command: object, signal = AbortSignal.timeout(patienceMs)) => askAmazon(client, command, signal, end)
   return {
     find: async (accountId, firstSeq, lastSeq) => {
       const Prefix = `${prefix}${accountId}/${beginningOf(firstSeq)}`
@@ -60,18 +58,16 @@ export async function openBucket(
     },
     open: async (file, signal): Promise<SegmentSource | undefined> => {
       const late = AbortSignal.timeout(patienceMs)
-      const end = signal === undefined ? late : AbortSignal.any([late, signal])
-      const answer = await ask(new GetObjectCommand({ Bucket, Key: `${prefix}${file}` }), end).catch(
+      const limit = signal === undefined ? late : AbortSignal.any([late, signal])
+      const answer = await ask(new GetObjectCommand({ Bucket, Key: `${prefix}${file}` }), limit).catch(
         (error: unknown) => (amazonFaultName(error) === 'NoSuchKey' ? undefined : refuse(error)),
       )
       if (answer === undefined) return undefined
-      const body: unknown = Reflect.get(answer, 'Body')
       if (Number(Reflect.get(answer, 'ContentLength')) > maxSegmentBytes) {
-        // What is neither read nor ended keeps its connection, of which the client has a few.
-        if (body instanceof Readable) body.destroy()
+        end(answer)
         throw new SegmentFault(1, `The object ${file} is too long to be a segment.`)
       }
-      return sourceOf(await bytesOf(body, end))
+      return sourceOf(await bytesOf(Reflect.get(answer, 'Body'), limit))
     },
     make: async (file, lines) => {
       const some: string[] = []
@@ -82,6 +78,12 @@ export async function openBucket(
       await ask(new PutObjectCommand({ ...input, IfNoneMatch: '*' })).catch(refuse)
     },
   }
+}
+
+/** What is neither read nor ended keeps its connection, of which the client has a few. */
+function end(answer: object): void {
+  const body: unknown = Reflect.get(answer, 'Body')
+  if (body instanceof Readable) body.destroy()
 }
 
 /** @param signal ends it, whether or not the client heeds it once it has the headers */

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { suite, type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { openBucket } from '../../src/archive/bucket.ts'
 import { SegmentFault } from '../../src/audit/segment.ts'
 import { ArchivedFiles } from '../../src/vault/archived-files.ts'
@@ -58,7 +60,8 @@ class GetObjectCommand {
   }
 }
 
-const brokeOff = { code: 'audit_unavailable', message: 'The storage of the archive broke off (AbortError).' }
+/** As it had sent the headers by then, or not yet. */
+const brokeOff = { code: 'audit_unavailable', message: /^The storage of the archive (broke off|cannot be used) \(/ }
 
 suite('A storage that stalls', { timeout: 60_000 }, () => {
   test('in the midst of an object is given up, by its own limit or by whoever asks', async (t) => {
@@ -69,6 +72,27 @@ suite('A storage that stalls', { timeout: 60_000 }, () => {
     const byAsker = lost()
     await assert.rejects((await open()).open('1/stalls.jsonl', AbortSignal.timeout(50)), brokeOff)
     await byAsker
+  })
+
+  test('before it answers, with a client that heeds no signal, is given up, and its answer is ended', async () => {
+    const answer = Promise.withResolvers<object>()
+    class S3Client {
+      send() {
+        return answer.promise
+      }
+    }
+    const commands = { GetObjectCommand, PutObjectCommand: GetObjectCommand, ListObjectsV2Command: GetObjectCommand }
+    const bucket = { name: 'trail', prefix: '', region: undefined, endpoint: undefined }
+    const files = await openBucket(bucket, async () => ({ S3Client, ...commands }), 20)
+
+    const late = { code: 'audit_unavailable', message: 'The storage of the archive cannot be used (TimeoutError).' }
+    await assert.rejects(files.find(1, 1, 2), late)
+    await assert.rejects(files.open('1/fine.jsonl'), late)
+
+    const Body = Readable.from(['x'])
+    answer.resolve({ Body })
+    await setImmediate()
+    assert.ok(Body.destroyed)
   })
 
   test('does not keep the turn of the account that asks', async (t) => {

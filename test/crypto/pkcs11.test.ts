@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { suite, type TestContext, test } from 'node:test'
 import { openRootKey } from '../../src/crypto/providers/open.ts'
 import { ask, callPath, pkcs11Key } from '../../src/crypto/providers/pkcs11.ts'
@@ -100,6 +100,24 @@ suite('A root key in a token (PKCS#11)', { skip: softhsmSkip }, () => {
     rmSync(pinPath)
     writeFileSync(pinPath, pin)
     assert.deepEqual(await root.unwrap(wrapped, context), plain)
+  })
+
+  test('is asked by one process at a time, though the one before hung and was killed', async (t) => {
+    const { source, pinPath } = makeToken(t, [{ value: vector.key }])
+    rmSync(pinPath)
+    execFileSync('mkfifo', [pinPath])
+    const running: number[] = []
+    const root = pkcs11Key(source, async (request, bytes) => {
+      running.push(processesOf(callPath))
+      const asking = ask(request, bytes, 1000)
+      running.push(processesOf(callPath))
+      return asking
+    })
+
+    const asked = await Promise.allSettled([1, 2, 3].map(() => root.wrap(plain, context)))
+
+    assert.ok(asked.every((one) => one.status === 'rejected' && /did not end within/.test(one.reason.message)))
+    assert.deepEqual(running, [0, 1, 0, 1, 0, 1])
   })
 
   test('is not kept by a process that hangs and has nobody to end it', async (t) => {
@@ -271,3 +289,16 @@ suite('A PIN of a token', { skip: softhsmSkip }, () => {
     }
   })
 })
+
+/** How many processes that this one has begun run a file. */
+function processesOf(path: string): number {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      const ofUs = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(process.pid)
+      return ofUs && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(path)
+    } catch {
+      // It ended meanwhile, or is no process.
+      return false
+    }
+  }).length
+}

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { kmsKey } from '../../src/crypto/providers/awskms.ts'
 import { customerKey } from '../../src/crypto/providers/customer.ts'
 import { decodeKey } from '../../src/crypto/providers/local.ts'
 import { openRootKey, openRootKeys } from '../../src/crypto/providers/open.ts'
@@ -139,6 +141,32 @@ suite('A root key', () => {
     assert.ok(await isSame(source, { kind: 'environment', name: 'TEST', text: good }))
     symlinkSync(path, `${path}.link`)
     await assert.rejects(openRootKey({ ...source, path: `${path}.link` }), /must not be a link/)
+  })
+})
+
+suite('A root key at AWS', () => {
+  const source = { kind: 'awskms', key: 'alias/a', region: 'eu-central-1', endpoint: undefined } as const
+
+  test('whose client heeds no signal is given up, and what it answers later is wiped', async () => {
+    const Plaintext = Buffer.from('key')
+    // Long after it was given up, and soon enough for a test that waits for it.
+    const answer = setTimeout(2_000, { Plaintext })
+    class KMSClient {
+      send() {
+        return answer
+      }
+    }
+    const load = async () => ({ KMSClient, EncryptCommand: Object, DecryptCommand: Object })
+    const provider = await kmsKey(source, load, {}, 20)
+
+    await assert.rejects(provider.unwrap(Buffer.alloc(1), context), {
+      reason: 'away',
+      message: 'AWS cannot be asked (TimeoutError).',
+    })
+
+    await answer
+    await setImmediate()
+    assert.deepEqual(Plaintext, Buffer.alloc(3))
   })
 })
 

@@ -4154,6 +4154,22 @@ export const faults: readonly Fault[] = [
     'says so as well where others have gone on since',
   ),
   fault(
+    'a client of Amazon that heeds no signal is not waited for',
+    'amazon.ts',
+    'Promise.race([asking, ended])',
+    'asking',
+    'crypto/providers.test.ts',
+    'whose client heeds no signal',
+  ),
+  fault(
+    'a token is asked by one process at a time',
+    'crypto/providers/pkcs11.ts',
+    'turn.last.then(() => work(turn))',
+    'work(turn)',
+    'crypto/pkcs11.test.ts',
+    'is asked by one process at a time',
+  ),
+  fault(
     'what a receiver may lose stays in the database until it is not sent again',
     'vault/archive.ts',
     'one.doubtMs === undefined ? one : { ...one, settled: settledOf(one.name) }',

@@ -2,7 +2,7 @@
  * A root key in AWS Key Management Service: it wraps and unwraps there, and does not come out. The official client signs
  * the requests. It is large, so who uses it installs it beside Strongroom, and it is loaded here alone.
  */
-import { amazonFaultName, loadAmazonClient } from '../../amazon.ts'
+import { type AmazonClient, amazonFaultName, askAmazon, loadAmazonClient } from '../../amazon.ts'
 import { Refusal } from '../../errors.ts'
 import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource } from './provider.ts'
 
@@ -31,11 +31,7 @@ const denying = new Set([
 
 /** Of the client what is used. */
 interface Client {
-  readonly KMSClient: new (
-    settings: object,
-  ) => {
-    send(command: object, options: { readonly abortSignal: AbortSignal }): Promise<object>
-  }
+  readonly KMSClient: new (settings: object) => AmazonClient
   readonly EncryptCommand: new (input: object) => object
   readonly DecryptCommand: new (input: object) => object
 }
@@ -51,6 +47,7 @@ export async function kmsKey(
   load: () => Promise<unknown> = () => import(clientPackage),
   /** In place of the client's own: who asks, and how requests are sent. */
   settings: object = {},
+  timeoutMs = patienceMs,
 ): Promise<RootKeyProvider> {
   const { KMSClient, EncryptCommand, DecryptCommand } = await clientOf(load)
   const { key: KeyId, region, endpoint } = source
@@ -62,13 +59,11 @@ export async function kmsKey(
   })
   /** @returns `undefined` when it is not of this key */
   const ask = async (command: object, part: string): Promise<Uint8Array | undefined> => {
-    const answer = await client
-      .send(command, { abortSignal: AbortSignal.timeout(patienceMs) })
-      .catch((error: unknown) => {
-        const name = amazonFaultName(error)
-        if (notOfThisKey.has(name)) return undefined
-        throw troubleOf(name)
-      })
+    const answer = await askAmazon(client, command, AbortSignal.timeout(timeoutMs), wipe).catch((error: unknown) => {
+      const name = amazonFaultName(error)
+      if (notOfThisKey.has(name)) return undefined
+      throw troubleOf(name)
+    })
     if (answer === undefined) return undefined
     const bytes: unknown = Reflect.get(answer, part)
     if (bytes instanceof Uint8Array) return bytes
@@ -96,6 +91,11 @@ export async function kmsKey(
       return bytes
     },
   }
+}
+
+function wipe(answer: object): void {
+  const plain: unknown = Reflect.get(answer, 'Plaintext')
+  if (plain instanceof Uint8Array) plain.fill(0)
 }
 
 /** Which key it is: an alias and the region that it is in. */
