@@ -158,6 +158,9 @@ const maxStretches = 256
 const bitmapBytes = maxStretches / 8
 /** More than so many are written as bits. */
 const maxListed = bitmapBytes - 1
+const bitmapsInPart = 1024
+/** Things whose place is remembered: as many as the reads of some ten thousand secrets are of. */
+const recentThings = 32_768
 const inBits = 255
 const inAll = 0
 
@@ -174,9 +177,11 @@ export class SegmentIndex {
   readonly first: number
   readonly last: number
   readonly #shape: Shape
-  readonly #stretchesOf = new Map<string, Stretches>()
-  /** The same by where they stand: those that share a place share a look. */
-  readonly #placed = Array.from({ length: buckets }, () => new Map<number, Stretches>())
+  readonly #bitmaps = new Bitmaps()
+  /** Which bitmap a thing has, by where it stands: those that share a place share a look. */
+  readonly #placed = Array.from({ length: buckets }, () => new Map<number, number>())
+  /** The same of those that were met lately, as to find their places takes the most. */
+  readonly #recent = new Map<string, number>()
   #next: number
   /** The record that was taken last. */
   #before: Indexed | undefined
@@ -194,7 +199,7 @@ export class SegmentIndex {
     const at = record.seq - this.first
     const stretch = Math.floor(at / this.#shape.stretch)
     this.#next++
-    const add = (thing: string) => setBit(this.#stretchesOf.get(thing) ?? this.#place(thing), stretch)
+    const add = (thing: string) => this.#bitmaps.setBit(this.#recent.get(thing) ?? this.#place(thing), stretch)
     const before = at % this.#shape.stretch === 0 ? undefined : this.#before
     // Nearly all are as the one before, which has said all of this of the stretch.
     if (before === undefined || !isAlike(record, before)) thingsOf(record, add)
@@ -202,11 +207,12 @@ export class SegmentIndex {
     this.#before = record
   }
 
-  #place(thing: string): Stretches {
+  #place(thing: string): number {
     const { bucket, key } = placeOf(thing)
-    const known = this.#placed[bucket]?.get(key) ?? new Uint8Array(bitmapBytes)
+    const known = this.#placed[bucket]?.get(key) ?? this.#bitmaps.add()
     this.#placed[bucket]?.set(key, known)
-    this.#stretchesOf.set(thing, known)
+    if (this.#recent.size === recentThings) this.#recent.clear()
+    this.#recent.set(thing, known)
     return known
   }
 
@@ -214,20 +220,39 @@ export class SegmentIndex {
     return this.#next > this.last
   }
 
-  /** What a row of the segment holds. */
+  /** What a row of the segment holds: the length of a stretch, then by ascending key the key, how many stretches, and which. */
   row(bucket: number): Uint8Array {
     const { segment, stretch } = this.#shape
-    return written(this.#placed[bucket] ?? new Map(), Math.ceil(segment / stretch), stretch)
+    const entries = [...(this.#placed[bucket] ?? [])].sort(([one], [other]) => one - other)
+    const stretches = Math.ceil(segment / stretch)
+    const parts = entries.flatMap(([key, at]) => [uint32(key), writtenBits(this.#bitmaps.at(at), stretches)])
+    return Buffer.concat([uint32(stretch), ...parts])
   }
 }
 
-/** The length of a stretch, then by ascending key: the key, how many stretches, and which. */
-function written(entries: ReadonlyMap<number, Stretches>, stretches: number, stretch: number): Uint8Array {
-  const parts: Uint8Array[] = [uint32(stretch)]
-  for (const [key, bits] of [...entries].sort(([one], [other]) => one - other)) {
-    parts.push(uint32(key), writtenBits(bits, stretches))
+/** Bitmaps of very many things: as objects of their own they take six times as much. */
+class Bitmaps {
+  readonly #parts: Uint8Array[] = []
+  #count = 0
+
+  /** @returns the number of a new one */
+  add(): number {
+    if (this.#count % bitmapsInPart === 0) this.#parts.push(new Uint8Array(bitmapsInPart * bitmapBytes))
+    return this.#count++
   }
-  return Buffer.concat(parts)
+
+  setBit(number: number, bit: number): void {
+    setBit(this.#partOf(number), (number % bitmapsInPart) * maxStretches + bit)
+  }
+
+  at(number: number): Stretches {
+    const from = (number % bitmapsInPart) * bitmapBytes
+    return this.#partOf(number).subarray(from, from + bitmapBytes)
+  }
+
+  #partOf(number: number): Uint8Array {
+    return this.#parts[Math.floor(number / bitmapsInPart)] ?? new Uint8Array()
+  }
 }
 
 function writtenBits(bits: Stretches, stretches: number): Uint8Array {
