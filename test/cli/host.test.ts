@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { generateToken } from '../../src/crypto/token.ts'
@@ -205,8 +205,36 @@ suite('strongroom serve', () => {
 
     assert.equal(code, 1)
     assert.match(stderr, /EADDRINUSE|in use/)
+    const other = runCommand(place, ['serve'], {
+      STRONGROOM_LISTEN: '127.0.0.1:0',
+      STRONGROOM_METRICS_LISTEN: new URL(first.url).host,
+    })
+    assert.equal(other.code, 1)
     await first.stop()
-    await (await startChild(t, place)).end('SIGTERM')
+    const server = await startChild(t, place)
+    // Whoever chooses another port has missed nothing that is shown once.
+    assert.equal((await server.api(server.firstKey ?? '').get('/v3/secrets')).status, 200)
+    assert.match(server.output(), /portal\/welcome#/)
+    await server.end('SIGTERM')
+  })
+
+  test('shows the first key even when it cannot go on once that is made', async (t) => {
+    assert.ok(sqlite)
+    const place = await sqlite.makePlace()
+    t.after(() => place.clear())
+    const taken = join(place.dataDir, 'taken')
+    mkdirSync(place.dataDir, { recursive: true })
+    writeFileSync(taken, '')
+
+    const { code, stdout, stderr } = runCommand(place, ['serve'], { STRONGROOM_LISTEN: `unix:${taken}` })
+
+    assert.notEqual(code, 0)
+    assert.match(stderr, /is not a socket/)
+    const key = /^ {2}(sr_\w+)$/m.exec(stdout)?.[1] ?? ''
+    const server = await startChild(t, place)
+    assert.equal(server.firstKey, undefined)
+    assert.equal((await server.api(key).get('/v3/secrets')).status, 200)
+    await server.end('SIGTERM')
   })
 
   test('warns of a setting that it does not know', async (t) => {

@@ -1,7 +1,8 @@
 /** Listening on an address and port, or on a Unix socket, whose file a killed server leaves behind. */
+import { once } from 'node:events'
 import { chmod, link, lstat, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { Refusal } from '../../errors.ts'
@@ -37,6 +38,14 @@ export async function listen(
   await app.listen({ host: wanted.host, port: wanted.port, listenTextResolver })
   const address = app.server.address()
   return typeof address === 'object' && address !== null ? { host: address.address, port: address.port } : wanted
+}
+
+/** Listens on an address and ends that at once, before something is done that happens but once. @throws what listening throws */
+export async function tryListening(wanted: Address): Promise<void> {
+  const server = createServer().listen({ host: wanted.host, port: wanted.port })
+  await once(server, 'listening')
+  server.close()
+  await once(server, 'close')
 }
 
 /** What stands for every address of the machine, and is none that anybody could open. */

@@ -14,7 +14,7 @@ import type { Vault } from '../../vault/vault.ts'
 import { print } from '../output.ts'
 import { variable } from '../process-env.ts'
 import { prepareFollowers } from './followers.ts'
-import { listen, originOf, portalOriginOf, stopListening } from './listen.ts'
+import { listen, originOf, portalOriginOf, stopListening, tryListening } from './listen.ts'
 import { ServiceManager } from './service-manager.ts'
 import { passOverSignals, ServerSignals } from './signals.ts'
 import { type RunningSinks, runSinks } from './sinks.ts'
@@ -70,9 +70,11 @@ export async function serve(): Promise<void> {
     return waiting.end()
   })
   let server: Server | undefined
+  let untold: readonly string[] = []
   try {
     const follow = await prepareFollowers(config)
-    const firstKey = await bootstrap(opened.vault, config.bootstrapApiKey)
+    const firstKey = await firstKeyOf(opened.vault, config)
+    untold = firstKeyLines(config, firstKey)
     server = await createServer({ vault: opened.vault, config, logger, tlsPair })
     if (config.metricsListen !== undefined) {
       const { createMetricsServer } = await import('../../http/metrics-server.ts')
@@ -88,6 +90,7 @@ export async function serve(): Promise<void> {
     const portal = portalOriginOf(config.publicUrl, listening, config.tls !== undefined)
     const setUp = firstKey === undefined ? undefined : await setUpLink(opened.vault, portal)
     greet(config, listening, { origin, portal, firstKey, setUp })
+    untold = []
     tellConditions(opened.vault, logger)
     const stopUpkeep = beginUpkeep(opened.vault, config, logger, server.showRootKey)
     const stop = stopping(logger, server, opened, {
@@ -103,6 +106,8 @@ export async function serve(): Promise<void> {
     if (signals.serve({ stop: (signal) => void stop(signal), reload })) return
     await giveBackOnceIdle(opened.vault, logger)
   } catch (error) {
+    // No other start makes it, or tells it.
+    if (untold.length > 0) print([...untold, 'A link to the portal is made by: strongroom user create'].join('\n'))
     // What listens already would keep the process, without a store.
     await server?.app.close()
     await opened.close()
@@ -178,6 +183,16 @@ async function giveBackOnceIdle({ store }: Vault, logger: Logger): Promise<void>
   collectOnceIdle(store, () => logger.warn('the memory of the start could not be given back'))
 }
 
+/** What it makes is shown once: it is made when no address is known that would keep the server from starting. */
+async function firstKeyOf(vault: Vault, config: Config): Promise<string | undefined> {
+  if ((await vault.store.accounts()).length === 0) {
+    for (const address of [config.listen, config.metricsListen]) {
+      if (address !== undefined && !isSocketPath(address)) await tryListening(address)
+    }
+  }
+  return bootstrap(vault, config.bootstrapApiKey)
+}
+
 async function setUpLink(vault: Vault, portal: string): Promise<string> {
   const [account] = await vault.store.accounts()
   const { token } = await inviteOwner(vault, askerOf(hostAsker(), account?.id ?? 1), account?.id ?? 1)
@@ -195,7 +210,7 @@ function greet(
     readonly setUp: string | undefined
   },
 ): void {
-  const { databaseUrl, dataDir, rootKeys, bootstrapApiKey } = config
+  const { databaseUrl, dataDir, rootKeys } = config
   const { origin: url, portal, firstKey, setUp } = told
   // Who only has a socket gets to the portal through whatever stands before it.
   const isReachable = !isSocketPath(listening) || config.publicUrl !== undefined
@@ -208,16 +223,20 @@ function greet(
     `  Data       ${databaseUrl === undefined ? dataDir : 'PostgreSQL'}`,
     ...rootKeys.flatMap((one) => (one.kind === 'file' ? [`  Root key   ${one.path}`] : [])),
   ]
-  if (firstKey !== undefined && bootstrapApiKey !== undefined) {
-    lines.push('Created the account "default". Its API key is the one in STRONGROOM_BOOTSTRAP_API_KEY.')
-  } else if (firstKey !== undefined) {
-    const made = 'Created the account "default". Its first API key has full access, and will not be shown again:'
-    lines.push('', made, `  ${firstKey}`)
-  }
+  lines.push(...firstKeyLines(config, firstKey))
   if (setUp !== undefined) {
     lines.push('', 'Create your account in the portal. The link works once, within 24 hours:', `  ${setUp}`)
   }
   print(lines.join('\n'))
+}
+
+function firstKeyLines({ bootstrapApiKey }: Config, firstKey: string | undefined): readonly string[] {
+  if (firstKey === undefined) return []
+  if (bootstrapApiKey !== undefined) {
+    return ['Created the account "default". Its API key is the one in STRONGROOM_BOOTSTRAP_API_KEY.']
+  }
+  const made = 'Created the account "default". Its first API key has full access, and will not be shown again:'
+  return ['', made, `  ${firstKey}`]
 }
 
 /**
