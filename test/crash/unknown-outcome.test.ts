@@ -13,6 +13,8 @@ import { CommitProxy } from '../support/proxy.ts'
 import { startServer } from '../support/server.ts'
 
 const times = rounds(6, 100)
+/** For what PostgreSQL does in a moment. */
+const waitMs = 60_000
 const [, postgres] = engines
 const skip = postgres?.skip ?? 'No PostgreSQL.'
 
@@ -98,7 +100,9 @@ suite('A wait for a standby that was cancelled', { skip }, () => {
       isAnswered = true
     })
     // Another's COMMIT may be what it waits behind.
-    while (!isAnswered) await cancelWaiting(admin)
+    for (const end = performance.now() + waitMs; !isAnswered; await cancelWaiting(admin)) {
+      assert.ok(performance.now() < end, 'It is not answered.')
+    }
     const answer = await pending
 
     assert.deepEqual([answer.status, answer.body.code], [503, 'outcome_unknown'])
@@ -162,7 +166,8 @@ async function setStandby(admin: Client, name: string): Promise<void> {
 /** PostgreSQL takes note of a setting some time after it was made: from when one COMMIT waits, all do. */
 async function askUntilOneWaits(admin: Client, ask: () => Promise<unknown>): Promise<void> {
   let isOver = true
-  for (;;) {
+  for (const end = performance.now() + waitMs; ; ) {
+    assert.ok(performance.now() < end, 'No COMMIT waits.')
     if (isOver) {
       isOver = false
       const end = () => {
