@@ -4512,6 +4512,14 @@ export const faults: readonly Fault[] = [
     'answers who was connected',
   ),
   fault(
+    'a server that stops looks again after a turn that took long',
+    'cli/host/listen.ts',
+    ' || performance.now() > began + shortTurnMs',
+    '',
+    'http/closing.test.ts',
+    'something else to do',
+  ),
+  fault(
     'a server that cannot start lets go of what it listens on',
     'cli/host/serve.ts',
     'await server?.app.close()\n',
