@@ -91,16 +91,19 @@ export async function openWrapping(vault: Vault, opener: Opener): Promise<Buffer
   }
 }
 
-/** @throws Refusal `integrity_failure` */
+/** @throws Refusal `not_found` where nobody opens it any more, which is recorded; `integrity_failure` */
 async function openedOf(vault: Vault, asker: Asker, wrapping: Wrapping): Promise<Buffer> {
   try {
-    return vault.keyring.openWrapped(wrapping, wrapping.sealed)
+    const answer = vault.keyring.openWrapped(wrapping, wrapping.sealed)
+    if (answer !== undefined) return answer
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'integrity_failure') throw error
     const { accountId, id, uid, path } = wrapping
     const object = { kind: 'wrapping', id, uid, name: path, version: null, hash: null } as const
     throw await integrityFailure(vault, asker, accountId, 'wrapping.open', object)
   }
+  await ask(vault, asker, { kind: 'find_wrapping', tokenHash: wrapping.tokenHash, isLost: true })
+  throw noToken()
 }
 
 /** The same answer under another token; the one before opens nothing. @throws Refusal `not_found` */
@@ -113,7 +116,11 @@ export async function rotateWrapping(vault: Vault, opener: Opener): Promise<Wrap
 
 /** @throws Refusal `not_found` for what can be no token */
 function asOpener({ keyring }: Vault, { token, by, requestId, address }: Opener) {
-  if (!isToken(token)) throw new Refusal('not_found', 'wrapping token is not valid or does not exist')
+  if (!isToken(token)) throw noToken()
   const tokenHash = keyring.wrappingHash(token)
   return { tokenHash, asker: { caller: { kind: 'wrapping', hash: tokenHash, by }, requestId, address } as const }
+}
+
+function noToken(): Refusal {
+  return new Refusal('not_found', 'wrapping token is not valid or does not exist')
 }

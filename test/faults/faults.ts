@@ -4170,6 +4170,22 @@ export const faults: readonly Fault[] = [
     'is asked by one process at a time',
   ),
   fault(
+    'what waits wrapped under a customer key that was replaced is no tampering',
+    'crypto/keyring.ts',
+    "if (error instanceof Refusal && error.code === 'integrity_failure') return undefined",
+    '',
+    'v3/customer-key.test.ts',
+    'SQLite.*replaced or taken away after an answer was wrapped',
+  ),
+  fault(
+    'a disk that hangs is asked once',
+    'store/disk.ts',
+    'this.#looking ??= this.#look()',
+    'this.#looking = this.#look()',
+    'store/disk.test.ts',
+    'A disk that hangs',
+  ),
+  fault(
     'what a receiver may lose stays in the database until it is not sent again',
     'vault/archive.ts',
     'one.doubtMs === undefined ? one : { ...one, settled: settledOf(one.name) }',

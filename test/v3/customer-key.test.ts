@@ -180,13 +180,43 @@ for (const engine of engines) {
       const bytes = row?.['sealed']
       assert.ok(bytes instanceof Uint8Array)
       const at = { accountId: 1, uid: String(row?.['uid']), path: String(row?.['path']) }
-      assert.match(vault.keyring.openWrapped(at, bytes).toString(), /one/)
+      assert.match(vault.keyring.openWrapped(at, bytes)?.toString() ?? '', /one/)
       await withdraw()
       assert.throws(() => vault.keyring.openWrapped(at, bytes), { code: 'account_key_unavailable' })
       assert.equal((await unwrap()).status, 403)
       await giveBack()
       ok(await unwrap())
       assert.equal((await unwrap()).status, 400)
+    })
+
+    test('replaced or taken away after an answer was wrapped ends it, plainly: it is no tampering', async (t) => {
+      const { api, url, place, input } = await setUp(t, engine, { isVaultApiServed: true })
+      const wrap = async (): Promise<string> =>
+        ok(await api.get('/v1/secret/data/A', { 'x-vault-wrap-ttl': '60s' })).wrap_info.token
+      const unwrap = (token: string) => new Api(url, token).post('/v1/sys/wrapping/unwrap', undefined)
+      const unopened = async (token: string) => {
+        const { status, body } = await unwrap(token)
+        assert.deepEqual([status, body.errors], [400, ['wrapping token is not valid or does not exist']])
+      }
+      const before = await wrap()
+      ok(await api.put(path, input))
+      await unopened(before)
+      const last = await wrap()
+      await api.delete(path)
+      await unopened(last)
+
+      const { records } = (await api.get('/v3/audit?action=wrapping.open')).body
+      assert.deepEqual(
+        records.map((one: { outcome: string }) => one.outcome),
+        ['not_found', 'not_found'],
+      )
+      assert.deepEqual((await api.get('/v3/audit?outcome=integrity_failure')).body.records, [])
+
+      // What was tampered with is told all the same.
+      ok(await api.put(path, input))
+      const changed = await wrap()
+      await query(place, 'update wrappings set sealed = (select sealed from wrappings order by id limit 1)')
+      assert.equal((await unwrap(changed)).status, 500)
     })
 
     test('set or withdrawn while an answer is wrapped holds it as it is then: whoever has the token opens it', async (t) => {

@@ -78,8 +78,13 @@ const readWrapping = defineOperation<WithToken, Wrapping, Wrapping>()({
   decide: (call, _operation, wrapping) => done(call, objectOf(wrapping), wrapping),
 })
 
+interface Finding extends WithToken {
+  /** That the account has another customer's key since: nobody opens it any more. */
+  readonly isLost?: boolean
+}
+
 /** The same before it is opened. Recorded when it is refused. */
-const findWrapping = defineOperation<WithToken, Wrapping, Wrapping>()({
+const findWrapping = defineOperation<Finding, Wrapping, Wrapping>()({
   kind: 'find_wrapping',
   action: 'wrapping.open',
   scope: anOpenOne,
@@ -87,7 +92,8 @@ const findWrapping = defineOperation<WithToken, Wrapping, Wrapping>()({
   delicate: false,
   grants: 'nothing',
   needs: 'nothing',
-  decide: (_call, _operation, wrapping) => ({ kind: 'done', result: wrapping }),
+  decide: (call, { isLost = false }, wrapping) =>
+    isLost ? refuse(call, objectOf(wrapping), 'not_found', noWrapping) : { kind: 'done', result: wrapping },
 })
 
 /** Gives out the answer, and keeps it no longer. */
