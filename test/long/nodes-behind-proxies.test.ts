@@ -82,8 +82,10 @@ for (const proxy of proxies) {
   const isThere = spawnSync(proxy.program, ['-v']).error === undefined
   const skip = postgres.skip || (isThere ? false : `${proxy.program} is not installed`)
   suite(`Three nodes on PostgreSQL, behind ${proxy.program}`, { skip }, () => {
-    test('are replaced without a failed request', async (t) => {
+    test('are replaced, and nothing fails but what came in the moment in which one closed, if that may not be repeated', async (t) => {
       const { key, ports, start, nodes, clients } = await setUpBehind(t, proxy)
+      // The system takes connections until a node has closed, and resets those that the node has not seen: on a busy machine, some.
+      clients.allowed = proxy.repeats ? 0 : ports.length * times
 
       await underLoad(t, clients, key, async () => {
         for (let round = 0; round < times; round++) {
@@ -94,7 +96,9 @@ for (const proxy of proxies) {
           }
         }
       })
-      assert.deepEqual(clients.failures, [])
+      t.diagnostic(`${clients.written} written, ${clients.failures.length} failed`)
+      assert.ok(clients.failures.length <= clients.allowed, clients.failures.join('\n'))
+      for (const failure of clients.failures) assert.match(failure, /^502 /)
     })
 
     test('are killed, and nothing fails but what they were answering, if that may not be repeated', async (t) => {
