@@ -2,6 +2,7 @@
  * `npm run bench:scale`: what each operation takes of the processors with a thousand secrets and with a hundred times as
  * many, on both stores, in this process and PostgreSQL's; and how long others wait meanwhile. Written to
  * `bench/results/scale.md`. `-- 1000 100000 1000000` measures other sizes; `OPERATIONS=compare` shows those alone whose names have it.
+ * What takes a whole store follows, into `bench/results/whole.md`; `-- whole` measures that alone.
  * `-- trail 10000000` measures searches of an audit log of so many records instead, into `bench/results/trail.md`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -24,6 +25,7 @@ import { type Asker, authenticate } from '../src/vault/vault.ts'
 import { startCluster } from '../test/support/postgres.ts'
 import { fillStore, nameOf } from './scale-fill.ts'
 import { measureTrail, writeTrails } from './scale-trail.ts'
+import { measureWhole, type WholeResults, writeWhole } from './scale-whole.ts'
 import { cpuMicrosOfAll } from './servers.ts'
 
 const sizes = process.argv
@@ -33,8 +35,9 @@ const sizes = process.argv
 /** A part of the names of the operations that are measured: nothing is written then. */
 const part = process.env['OPERATIONS'] ?? ''
 const isTrail = process.argv.includes('trail')
+const isWholeAlone = process.argv.includes('whole')
 /** `SQLite` or `PostgreSQL`, to measure one alone. */
-const only = process.argv.slice(2).filter((text) => text !== 'trail' && !/^\d+$/.test(text))
+const only = process.argv.slice(2).filter((text) => !['trail', 'whole'].includes(text) && !/^\d+$/.test(text))
 if (sizes.length === 0) sizes.push(...(isTrail ? [10_000_000] : [1000, 100_000]))
 /** Each operation is run in so many turns, each as long as this, or so many times; the least of them counts. */
 const limits = { turns: 4, ms: 120, most: 200 }
@@ -70,16 +73,23 @@ const { connect } = await import('../test/support/rows.ts')
 
 try {
   const trails: string[] = []
+  const wholes: WholeResults = new Map()
   for (const engine of engines.filter(
     ({ name, skip }) => skip === false && (only.length === 0 || only.includes(name)),
   )) {
     for (const size of sizes) {
       if (isTrail) trails.push(await measureTrail(startServer, engine, size))
-      else await measureStore(engine, size)
+      else {
+        if (!isWholeAlone) await measureStore(engine, size)
+        await measureWhole(engine, cluster, size, part, wholes)
+      }
     }
   }
   if (isTrail) writeTrails(trails)
-  else write()
+  else {
+    if (!isWholeAlone) write()
+    writeWhole(wholes, part === '')
+  }
 } finally {
   cluster?.stop()
 }
