@@ -1807,6 +1807,14 @@ export const faults: readonly Fault[] = [
   ),
   // Copies of whole stores
   fault(
+    'a table of long rows is copied in short pages',
+    'store/dump/dump.ts',
+    'next = Math.min(most, ',
+    'next = Math.max(most, ',
+    'copy/pages.test.ts',
+    'comes in pages of some megabytes',
+  ),
+  fault(
     'a target that is not empty is refused',
     'store/dump/dump.ts',
     'as first`)) > 0) {',

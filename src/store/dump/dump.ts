@@ -37,22 +37,37 @@ export function pageQuery({ name, columns, keyLength }: Table, isFirst: boolean)
 }
 
 const pageRows = 1000
-/** Of rows with something sealed: each may be a file of the longest kind. */
+/** Of rows with something sealed: each may be a file of the longest kind. And of any before it is known how long they are. */
 const pageValues = 50
+/** What a page may take, as all of its rows may be as long as the longest of the page before. */
+const pageBytes = 4_000_000
 
 /** Reads a table page by page, each after the last row of the one before. */
 export async function* pagesOf(
   table: Table,
   query: (sql: string, parameters: readonly Value[]) => Promise<readonly Row[]> | readonly Row[],
 ): AsyncGenerator<readonly Row[]> {
-  const limit = 'sealed' in table.columns ? pageValues : pageRows
+  const most = 'sealed' in table.columns ? pageValues : pageRows
+  let next = pageValues
   let last: Row | undefined
   do {
+    const limit = next
     const after: Row = last?.slice(0, table.keyLength) ?? []
     const page = await query(pageQuery(table, last === undefined), [...after, limit])
     if (page.length > 0) yield page
     last = page.length === limit ? page.at(-1) : undefined
+    next = Math.min(most, Math.max(1, Math.floor(pageBytes / longestOf(page))))
   } while (last !== undefined)
+}
+
+/** The units and bytes of the longest row, and something for each value. */
+function longestOf(page: readonly Row[]): number {
+  const lengths = page.map((row) => row.reduce<number>((sum, value) => sum + lengthOf(value), 0))
+  return lengths.reduce((longest, length) => Math.max(longest, length), 1)
+}
+
+function lengthOf(value: Value): number {
+  return typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
 }
 
 /** Asks for how many rows all tables have together. */
