@@ -7,8 +7,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { Api } from '../test/support/api.ts'
+import { launchChromium } from '../test/support/chromium.ts'
 import { bodyOf, demoLists, demoSecret, maxDemoSecrets } from '../test/support/demo.ts'
 import { Person } from '../test/support/person.ts'
 import { settled, watchTraffic } from '../test/support/traffic.ts'
@@ -65,7 +66,7 @@ interface Moving {
 
 const target = await startStrongroom('SQLite')
 const url = `http://127.0.0.1:${target.port}`
-const browser = await launch()
+const browser = await launchChromium([])
 try {
   await fill()
   const cookie = await signUp()
@@ -79,13 +80,6 @@ try {
 } finally {
   await browser.close()
   await target.stop()
-}
-
-function launch(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env['STRONGROOM_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-  })
 }
 
 async function fill(): Promise<void> {

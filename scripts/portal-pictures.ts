@@ -4,9 +4,10 @@
  */
 import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { inviteOwner } from '../src/vault/users.ts'
 import { type Answer, Api } from '../test/support/api.ts'
+import { launchChromium } from '../test/support/chromium.ts'
 import { bodyOf, demoLists, demoSecret } from '../test/support/demo.ts'
 import { engines } from '../test/support/engines.ts'
 import { Person } from '../test/support/person.ts'
@@ -99,10 +100,7 @@ if (sqlite === undefined) throw new Error('There is no store.')
 let backMs = 710 * dayMs
 const server = await startServer({ after: (end) => ends.push(end) }, sqlite, { now: () => Date.now() - backMs })
 const { api } = server
-const browser = await chromium.launch({
-  executablePath: process.env['STRONGROOM_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-})
+const browser = await launchChromium([])
 try {
   const cookie = await makeHistory()
   mkdirSync(folder, { recursive: true })
