@@ -64,9 +64,10 @@ interface Moving {
   readonly waiting: number
 }
 
+// Ends with this process, should the server not start.
+const browser = await launchChromium([])
 const target = await startStrongroom('SQLite')
 const url = `http://127.0.0.1:${target.port}`
-const browser = await launchChromium([])
 try {
   await fill()
   const cookie = await signUp()

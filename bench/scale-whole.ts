@@ -14,14 +14,13 @@ import { type Child, environment, startChild } from '../test/support/child.ts'
 import { emptyPlace, urlOf } from '../test/support/copied-place.ts'
 import type { Place, TestEngine } from '../test/support/engines.ts'
 import type { Cluster } from '../test/support/postgres.ts'
-import { cpuMicrosOfAll } from './servers.ts'
+import { asNpmStart, cpuMicrosOfAll } from './servers.ts'
 import { restMs, startWaiting, type Waits } from './waiting.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
 /** As the command's import sends them. */
 const together = 100
 const imported = 10_000
-const asNpmStart = { MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '--max-semi-space-size=8' }
 /** What a command holds must fit into this: else V8 lets lie what nothing needs any more, the more the longer the work. */
 const heldMegabytes = 96
 const asOnSmallHost = {

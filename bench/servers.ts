@@ -55,6 +55,9 @@ export async function startBare(): Promise<Target> {
   return started('node:http', '', spawn(process.execPath, ['-e', script], { stdio: 'inherit' }), port)
 }
 
+/** As "npm start" and the service do. */
+export const asNpmStart = { MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '--max-semi-space-size=8' }
+
 /** The least that a durable, recorded read takes. */
 export async function startFloor(): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
@@ -70,13 +73,11 @@ export async function startStrongroom(
 ): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
   const port = await freePort()
-  // As "npm start" and the service do.
-  const main = ['--max-semi-space-size=8', join(import.meta.dirname, '..', 'dist', 'main.js')]
-  const child = spawn(process.execPath, [...main, 'serve'], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'dist', 'main.js'), 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env['PATH'],
-      MALLOC_ARENA_MAX: '1',
+      ...asNpmStart,
       STRONGROOM_LISTEN: `127.0.0.1:${port}`,
       STRONGROOM_DATA_DIR: folder,
       STRONGROOM_BOOTSTRAP_API_KEY: key,

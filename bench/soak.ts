@@ -16,6 +16,7 @@ import { buildCommand } from '../scripts/build.ts'
 import { generateToken } from '../src/crypto/token.ts'
 import { Journal } from '../test/crash/journal.ts'
 import { type Child, runCommand, startChild } from '../test/support/child.ts'
+import { asNpmStart } from './servers.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -40,7 +41,6 @@ const windowMs = 10 * minuteMs
 const leastWindows = 6
 /** Percent an hour. */
 const maxGrowth = 1
-const asNpmStart = { MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '--max-semi-space-size=8' }
 
 /** The least memory of a process, in bytes, that was not shared in a stretch of the whole run. */
 const least = new Map<number, number>()

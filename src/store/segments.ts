@@ -149,7 +149,11 @@ export class AuditSegments {
       ...sinks.map(({ name, settled }) => {
         const position = positions.find((one) => one['name'] === name)
         const seq = Number(position?.['seq'] ?? 0)
-        return { accountId, by: `the sink ${name}`, seq: Math.min(seq, settled?.get(accountId) ?? (settled ? 0 : seq)) }
+        return {
+          accountId,
+          by: `the sink ${name}`,
+          seq: settled === undefined ? seq : Math.min(seq, settled.get(accountId) ?? 0),
+        }
       }),
       ...(typeof seq === 'number' ? [{ accountId, by: 'a webhook', seq }] : []),
       ...(typeof delivery === 'number' ? [{ accountId, by: 'a delivery of a webhook', seq: delivery - 1 }] : []),

@@ -1,5 +1,4 @@
 /** The archive of the trail: old records go to files, and come back for a time. */
-import { setTimeout } from 'node:timers/promises'
 import { emptyHead, nextHeadOf } from '../audit/chain.ts'
 import { checkpointLine } from '../audit/export.ts'
 import { encodeRecord, isKnownFormat } from '../audit/record.ts'
@@ -23,6 +22,7 @@ import { indexSegments } from './archive-index.ts'
 import { isAuthentic } from './archived-trail.ts'
 import { signedCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { type Lease, leadOnce } from './leases.ts'
+import { pause } from './pause.ts'
 import type { Vault } from './vault.ts'
 
 export type ArchiveVault = Pick<Vault, 'store' | 'keyring' | 'now'>
@@ -104,10 +104,6 @@ async function settledPolicy(
     one.doubtMs === undefined ? one : { ...one, settled: settledOf(one.name) },
   )
   return { ...policy, followers }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal, ref: false }).catch(() => {})
 }
 
 /** What is done under the lease. */

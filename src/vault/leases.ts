@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { newUid } from '../crypto/random.ts'
 import type { Lease } from '../model/lease.ts'
+import { pause } from './pause.ts'
 import type { Vault } from './vault.ts'
 
 export type { Lease } from '../model/lease.ts'
@@ -58,7 +59,7 @@ async function run(vault: Pick<Vault, 'store'>, leading: Leading, stopping: Abor
     } catch (error) {
       onError(error)
     }
-    await setTimeout(pauseMs, undefined, { signal: stopping, ref: false }).catch(() => {})
+    await pause(pauseMs, stopping)
   }
 }
 

@@ -4,6 +4,7 @@ import type { StoredRecord } from '../audit/verify.ts'
 import { NotTaken, type Piece, type Receiver } from '../sinks/receiver.ts'
 import type { Behind, SinkMove } from '../store/followers.ts'
 import { type Lease, lead } from './leases.ts'
+import { pause } from './pause.ts'
 import type { Vault } from './vault.ts'
 
 export interface Sink {
@@ -306,8 +307,4 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.removeEventListener('abort', abort)
     work.catch(() => {})
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await setTimeout(ms, undefined, { signal, ref: false }).catch(() => {})
 }

@@ -1,10 +1,11 @@
 /** Makes the index of trails: afterwards, in whole segments, on one node at a time, and slowly. */
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import { buckets, indexFormat, SegmentIndex, type Shape, trailShape } from '../audit/trail-index.ts'
 import type { IndexRow } from '../model/audit-index.ts'
 import { rowText } from '../store/coverage.ts'
 import type { LongTrail, Segment } from '../store/followers.ts'
 import { type Lease, leadOnce } from './leases.ts'
+import { pause } from './pause.ts'
 import type { Vault } from './vault.ts'
 
 type Made = Pick<Vault, 'store' | 'keyring'>
@@ -171,7 +172,7 @@ class Indexer {
   }
 
   #wait(ms: number): Promise<void> {
-    return setTimeout(ms, undefined, { signal: this.#signal, ref: false }).catch(() => {})
+    return pause(ms, this.#signal)
   }
 }
 

@@ -24,6 +24,7 @@ import type { Op } from '../store/operation.ts'
 import { viewOf } from './audit-view.ts'
 import { type Event, eventOf, shownEvent } from './event.ts'
 import { type Lease, lead } from './leases.ts'
+import { pause } from './pause.ts'
 import { seenOf } from './seen.ts'
 import { integrityFailure, type Post, type Vault } from './vault.ts'
 import { sendingOf } from './webhooks.ts'
@@ -121,7 +122,7 @@ class Deliverer {
           if (!(await store.webhooks.isAny())) return
         }
         if (!isMore) await this.#wait()
-        await setTimeout(gatherMs, undefined, { signal, ref: false }).catch(() => {})
+        await pause(gatherMs, signal)
       }
     } finally {
       signal.removeEventListener('abort', onAbort)

@@ -1,7 +1,7 @@
 /** A power cut at any moment: every write acknowledged before it is there. Shown to notice when it would not be. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { verifyAudit } from '../../src/vault/audit.ts'
@@ -10,6 +10,7 @@ import { chance, rounds } from '../support/chance.ts'
 import { startChild } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
+import { copyTree } from '../support/tree.ts'
 import { Disk, readTrace, tracer } from './disk-trace.ts'
 
 const [sqlite] = engines
@@ -152,12 +153,8 @@ function newest(acknowledged: readonly Acknowledged[]): ReadonlyMap<number, numb
 
 /** A copy of the sources that syncs too little. */
 async function weakened(t: TestContext): Promise<string> {
-  const root = join(import.meta.dirname, '..', '..')
-  const tree = makeFolder()
+  const tree = copyTree(['src'])
   t.after(() => rmSync(tree, { recursive: true, force: true }))
-  cpSync(join(root, 'src'), join(tree, 'src'), { recursive: true })
-  cpSync(join(root, 'package.json'), join(tree, 'package.json'))
-  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
   const file = join(tree, 'src/store/sqlite/database.ts')
   const text = readFileSync(file, 'utf8')
   assert.ok(text.includes("['synchronous', 2]"))

@@ -170,10 +170,10 @@ async function askUntilOneWaits(admin: Client, ask: () => Promise<unknown>): Pro
     assert.ok(performance.now() < end, 'No COMMIT waits.')
     if (isOver) {
       isOver = false
-      const end = () => {
+      const over = () => {
         isOver = true
       }
-      ask().then(end, end)
+      ask().then(over, over)
     }
     const { rowCount } = await admin.query(
       `select 1 from pg_stat_activity where datname = current_database() and wait_event = 'SyncRep'`,

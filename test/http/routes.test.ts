@@ -1,6 +1,6 @@
 /** The definitions of the routes, and what is derived of them: who may ask, 405, and that no part of one is forgotten. */
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { METHODS } from 'node:http'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
@@ -12,8 +12,9 @@ import { type Right, rights } from '../../src/model/scope.ts'
 import { ask } from '../support/api.ts'
 import { bodyOf, pathWith } from '../support/calls.ts'
 import { compile } from '../support/compiler.ts'
-import { engines, makeFolder } from '../support/engines.ts'
+import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
+import { copyTree, writeSettings } from '../support/tree.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const [sqlite] = engines
@@ -214,22 +215,14 @@ function compiled(): Promise<readonly string[]> {
 }
 
 async function tryAll(): Promise<readonly string[]> {
-  // In a copy: others look at the sources meanwhile.
-  const folder = makeFolder()
+  const folder = copyTree(['src'])
   try {
-    cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true })
-    cpSync(join(root, 'package.json'), join(folder, 'package.json'))
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
     const tried = join(folder, 'src/http/routes/tried')
     mkdirSync(tried)
     for (const field of fields) writeFileSync(join(tried, `${field}.ts`), without(field))
     writeFileSync(join(tried, 'nothing.ts'), moved(text))
     writeFileSync(join(tried, `${wrong}.ts`), madeAsSafe)
-    const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, include: ['src/http/routes/tried'] }),
-    )
+    writeSettings(folder, 'src/http/routes/tried')
     return (await compile(folder, '--noEmit')).stdout.split('\n')
   } finally {
     rmSync(folder, { recursive: true, force: true })

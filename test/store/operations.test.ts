@@ -1,11 +1,11 @@
 /** The definitions of operations: each is whole, and each is in the one list. */
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { all } from '../../src/store/operations/all.ts'
 import { compile } from '../support/compiler.ts'
-import { makeFolder } from '../support/engines.ts'
+import { copyTree, writeSettings } from '../support/tree.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const folder = join(root, 'src', 'store', 'operations')
@@ -114,23 +114,15 @@ function without(lines: readonly string[], field: string): string[] {
 
 /** What operations stand on, to be compiled beside them. */
 function makeTree(): string {
-  const tree = makeFolder()
-  mkdirSync(join(tree, 'src'))
-  for (const part of [
+  const tree = copyTree([
     'src/store',
     'src/model',
     'src/audit',
     'src/errors.ts',
     'src/crypto/hmac.ts',
     'src/database-url.ts',
-    'package.json',
-  ]) {
-    cpSync(join(root, part), join(tree, part), { recursive: true })
-  }
-  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
-  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
-  const config = { compilerOptions, include: ['src/store/operations'] }
-  writeFileSync(join(tree, 'tsconfig.json'), JSON.stringify(config))
+  ])
+  writeSettings(tree, 'src/store/operations')
   return tree
 }
 

@@ -1,7 +1,7 @@
 /** The definitions of the tables: they say what rows mean, as rows always did, and what the schema has. */
 import assert from 'node:assert/strict'
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { Principal } from '../../src/model/principal.ts'
@@ -10,8 +10,9 @@ import { integer, mac, principalOrNull, textOrNull } from '../../src/store/table
 import { sealedTable, type Table, type TableOf } from '../../src/store/tables/table.ts'
 import { tables } from '../../src/store/tables/tables.ts'
 import { compile } from '../support/compiler.ts'
-import { engines, makeFolder } from '../support/engines.ts'
+import { engines } from '../support/engines.ts'
 import { startServer } from '../support/server.ts'
+import { copyTree, writeSettings } from '../support/tree.ts'
 import { assertOrder, assertRows, isOfThen, linesOf, namesOfThen, schemaOf } from './defined.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -131,22 +132,16 @@ function holds(table: TableOf<unknown>, schema: readonly string[]): boolean {
 
 /** A copy of the store's tables with a file for each line of a definition: the same without that line. */
 function withoutEachLine(t: TestContext) {
-  const folder = makeFolder()
+  const folder = copyTree([
+    'src/model',
+    'src/audit',
+    'src/errors.ts',
+    'src/store/tables',
+    'src/store/reply.ts',
+    'src/store/rows.ts',
+    'src/store/stored.ts',
+  ])
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  for (const part of [
-    'model',
-    'audit',
-    'errors.ts',
-    'store/tables',
-    'store/reply.ts',
-    'store/rows.ts',
-    'store/stored.ts',
-  ]) {
-    mkdirSync(dirname(join(folder, 'src', part)), { recursive: true })
-    cpSync(join(root, 'src', part), join(folder, 'src', part), { recursive: true })
-  }
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   const lines = globSync('src/store/tables/*.ts', { cwd: root }).flatMap((path) => {
     const text = readFileSync(join(root, path), 'utf8').split('\n')
     return describing(text).map((at) => {
@@ -171,8 +166,7 @@ function describing(text: readonly string[]): number[] {
 
 /** The compiler looks at types only when there is no file that it cannot read: then it is asked again without those. */
 async function filesThatDoNotCompile(folder: string): Promise<ReadonlySet<string>> {
-  const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src/store/tables'] }))
+  writeSettings(folder, 'src/store/tables')
   const faulty = new Set<string>()
   for (;;) {
     const { stdout } = await compile(folder, '--pretty', 'false')

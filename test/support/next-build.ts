@@ -1,8 +1,8 @@
 /** The build that comes after this one: the same sources, with one more step of the schema, beside what they need. */
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrations } from '../../src/store/migrations/migrations.ts'
-import { makeFolder } from './engines.ts'
+import { copyTree } from './tree.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const nextName = '9999-next'
@@ -12,10 +12,8 @@ const nextName = '9999-next'
  * @returns its `main`, and what it calls its schema
  */
 export function makeNextBuild(statements: string): { readonly main: string; readonly schema: string } {
-  const folder = makeFolder()
-  cpSync(join(root, 'src'), join(folder, 'src'), { recursive: true })
-  for (const part of ['node_modules', 'portal', 'docs']) symlinkSync(join(root, part), join(folder, part))
-  cpSync(join(root, 'package.json'), join(folder, 'package.json'))
+  const folder = copyTree(['src'])
+  for (const part of ['portal', 'docs']) symlinkSync(join(root, part), join(folder, part))
   const place = join(folder, 'src/store/migrations')
   writeFileSync(
     join(place, `${nextName}.ts`),

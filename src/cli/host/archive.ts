@@ -8,6 +8,7 @@ import { invalid } from '../../errors.ts'
 import type { Server } from '../../http/server.ts'
 import { doubtMsOf } from '../../sinks/open.ts'
 import { type ArchiveWatch, archiveDue, restoreSegment } from '../../vault/archive.ts'
+import { pause } from '../../vault/pause.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { numberOf } from '../input.ts'
 import { complain, Fault, print, printJson } from '../output.ts'
@@ -72,7 +73,7 @@ export function runArchive(
     while (!stopping.signal.aborted) {
       isFailed = false
       await archiveDue(vault, files, policy, watch, stopping.signal).catch((error: unknown) => fail(error))
-      await setTimeout(isFailed ? againMs : roundMs, undefined, { signal: stopping.signal, ref: false }).catch(() => {})
+      await pause(isFailed ? againMs : roundMs, stopping.signal)
     }
   }
   const ended = run()
