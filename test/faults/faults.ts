@@ -1807,6 +1807,14 @@ export const faults: readonly Fault[] = [
   ),
   // Copies of whole stores
   fault(
+    'a new file waits for whoever writes into it',
+    'store/sqlite/database.ts',
+    'if (code !== sqliteBusy || performance.now() > end) throw error',
+    'throw error',
+    'store/opening.test.ts',
+    'waits for whoever writes',
+  ),
+  fault(
     'a table of long rows is copied in short pages',
     'store/dump/dump.ts',
     'next = Math.min(most, ',

@@ -1,8 +1,10 @@
 /** Opening a store: the settings that durability rests on hold, and a store that cannot be trusted is not opened. */
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { Refusal } from '../../src/errors.ts'
 import { pending } from '../../src/store/migrations/migrations.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -64,6 +66,32 @@ for (const engine of engines) {
 }
 
 suite('SQLite', () => {
+  test('waits for whoever writes into a new file as it is opened', async (t) => {
+    const place = await placeOf(t, sqlite())
+    const path = join(place.dataDir, 'strongroom.db')
+    mkdirSync(place.dataDir, { recursive: true })
+    const writer = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads')
+      const database = new (require('node:sqlite').DatabaseSync)(workerData)
+      database.exec('create table other (one integer); begin immediate')
+      parentPort.postMessage('writes')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+      database.exec('commit')
+      database.close()`,
+      { eval: true, workerData: path },
+    )
+    await once(writer, 'message')
+
+    const database = openDatabase(path, true)
+
+    t.after(() => database.close())
+    assert.deepEqual(
+      database.prepare('pragma journal_mode').get(),
+      Object.assign(Object.create(null), { journal_mode: 'wal' }),
+    )
+    await once(writer, 'exit')
+  })
+
   test('runs with the settings that durability and safety rest on', async (t) => {
     const place = await placeOf(t, sqlite())
 

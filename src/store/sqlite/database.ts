@@ -10,6 +10,9 @@ import { newStore, newStoreHas } from '../migrations/new-store.ts'
 import { newerThanServers } from '../newer.ts'
 import { tellStatistics } from './statistics.ts'
 
+/** So long is another process waited for that opens, fills or changes the store. */
+const busyMs = 10_000
+
 /**
  * FULL, not NORMAL: in WAL mode NORMAL may lose acknowledged commits when the power fails
  * (https://www.sqlite.org/pragma.html#pragma_synchronous). `secure_delete` overwrites what is deleted.
@@ -21,7 +24,7 @@ const settings = [
   ['trusted_schema', 0],
   ['secure_delete', 1],
   ['cell_size_check', 1],
-  ['busy_timeout', 10_000],
+  ['busy_timeout', busyMs],
   // In KiB, as a negative number: what is above the leaves of a million secrets stays in memory.
   ['cache_size', -8192],
   // Whatever kept a reader from letting go of it, the write-ahead log does not stay larger than this afterwards.
@@ -59,10 +62,11 @@ function open(path: string, mayMake: boolean, isOwner: boolean): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
     // First, so that a store which another process just opens is waited for.
-    database.exec('pragma busy_timeout = 10000')
+    database.exec(`pragma busy_timeout = ${busyMs}`)
     // Before any setting: of what is not ours nothing is changed.
     const mark = database.prepare("select 1 as found from sqlite_master where name = 'migrations'").get()
     if (!mayMake && mark === undefined) throw noStore({ databaseUrl: undefined, dataDir: dirname(path) })
+    enterWal(database)
     for (const [name, value] of settings) {
       database.exec(`pragma ${name} = ${value}`)
       const row = database.prepare(`pragma ${name}`).get() ?? {}
@@ -74,6 +78,24 @@ function open(path: string, mayMake: boolean, isOwner: boolean): DatabaseSync {
   } catch (error) {
     database.close()
     throw error
+  }
+}
+
+/** SQLITE_BUSY, whatever else it says: https://www.sqlite.org/rescode.html#busy */
+const sqliteBusy = 5
+const pauseMs = 10
+
+/** A new file enters this mode at once or not at all: SQLite waits for no other that writes just then, whatever `busy_timeout` is. */
+function enterWal(database: DatabaseSync): void {
+  for (const end = performance.now() + busyMs; ; ) {
+    try {
+      database.exec('pragma journal_mode = wal')
+      return
+    } catch (error) {
+      const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
+      if (code !== sqliteBusy || performance.now() > end) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)
+    }
   }
 }
 
