@@ -1,5 +1,6 @@
 /** Reads flat JSON and YAML, and what Vault, Doppler and AWS Secrets Manager print. */
-import { isMap, isScalar, LineCounter, parseAllDocuments } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml'
+import { invalid } from '../errors.ts'
 import { cannotHold, checkNames, type Entry, faulty } from './entry.ts'
 import { isObject, type Json, type JsonObject, readObject, textOf } from './read-json.ts'
 
@@ -92,7 +93,8 @@ export function readYaml(text: string): readonly Entry[] {
   if (fault !== undefined) throw faulty(`Is not YAML (line ${lineCounter.linePos(fault.pos[0]).line}).`)
   const { contents } = document
   if (!isMap(contents)) throw faulty('Must hold a YAML mapping.')
-  return checkNames(contents.items.map(({ key, value }) => yamlEntry(key, value)))
+  const aliases = new Aliases()
+  return checkNames(contents.items.map(({ key, value }) => yamlEntry(key, value, aliases)))
 }
 
 const asWritten = {
@@ -105,17 +107,48 @@ const asWritten = {
 
 const stringTags: ReadonlySet<string | undefined> = new Set([undefined, '!', 'tag:yaml.org,2002:str'])
 
-function yamlEntry(key: unknown, value: unknown): Entry {
+function yamlEntry(keyNode: unknown, valueNode: unknown, aliases: Aliases): Entry {
+  const key = aliases.meant(keyNode)
+  if (key === undefined) throw faulty(`Has a key that is ${noAnchor}`)
   if (!isScalar(key) || typeof key.value !== 'string') throw faulty('Has a key that is no text.')
   const name = key.value
+  if (name === '<<' && key.type === 'PLAIN') {
+    throw faulty('Has a merge key of YAML ("<<"), which is not read. Write out the names that it stands for.')
+  }
+  const value = aliases.meant(valueNode)
+  if (value === undefined) throw invalid(name, `Is ${noAnchor}`)
   if (!isScalar(value)) throw cannotHold(name, 'Is no single value.', flatHint)
   const { tag, type, value: text } = value
   if (typeof text !== 'string' || (type === 'PLAIN' && tag === undefined && /^(~|null|Null|NULL|)$/.test(text))) {
     throw cannotHold(name, 'Has no value.', 'Write "" for an empty text.')
   }
   if (tag === 'tag:yaml.org,2002:binary') return { name, value: bytesOf(name, text) }
-  if (!stringTags.has(tag)) throw cannotHold(name, 'Has a tag of YAML.', flatHint)
+  if (!stringTags.has(tag)) throw cannotHold(name, 'Has a tag of YAML other than !!str and !!binary.', tagHint)
   return { name, value: text }
+}
+
+const noAnchor = 'an alias of an anchor that is not above it. Write its value out.'
+const tagHint = 'Leave the tag out: values are read as they are written.'
+
+/** Far more than files hold; a short file could otherwise stand for gigabytes. */
+const mostAliased = 16 * 2 ** 20
+
+/** Names and values that stand for one above. Within a value nothing is looked for: lists and mappings are not read. */
+class Aliases {
+  readonly #anchored = new Map<string, unknown>()
+  #aliased = 0
+
+  /** @returns what a node stands for, which is itself unless it is an alias; `undefined` for an alias of nothing */
+  meant(node: unknown): unknown {
+    if (!isAlias(node)) {
+      if (isNode(node) && node.anchor !== undefined) this.#anchored.set(node.anchor, node)
+      return node
+    }
+    const found = this.#anchored.get(node.source)
+    if (isScalar(found)) this.#aliased += String(found.value).length
+    if (this.#aliased > mostAliased) throw faulty('Has aliases that stand for more than 16 Mi characters together.')
+    return found
+  }
 }
 
 /** Lines may break it. @throws Refusal `invalid` for anything but base64, which would give other bytes */

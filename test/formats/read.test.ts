@@ -180,6 +180,28 @@ suite('A file of JSON or YAML', () => {
     assert.deepEqual(readEntries('__proto__: x', 'yaml'), [{ name: '__proto__', value: 'x' }])
   })
 
+  test('of YAML may have aliases, which mean the anchor of their name that is next above', () => {
+    const yaml = 'a: &x one\nb: *x\nc: &x |\n  two\n  lines\nd: *x\n&y e: *x\nf: *y\ng: &z !!binary AP8=\nh: *z\n'
+    assert.deepEqual(
+      readEntries(yaml, 'yaml').map(({ name, value }) => [name, value]),
+      [
+        ...[
+          ['a', 'one'],
+          ['b', 'one'],
+          ['c', 'two\nlines\n'],
+          ['d', 'two\nlines\n'],
+          ['e', 'two\nlines\n'],
+          ['f', 'e'],
+        ],
+        ...[
+          ['g', Uint8Array.of(0, 255)],
+          ['h', Uint8Array.of(0, 255)],
+        ],
+      ],
+    )
+  })
+
+  const manyAliases = Array.from({ length: 32 }, (_, at) => `b${at}: *x`).join('\n')
   const refused: readonly (readonly [ImportFormat, string, RegExp])[] = [
     ['json', '{"a":"planted"', /^file: Is not JSON/],
     ['json', '{"a":planted}', /^file: Is not JSON/],
@@ -195,15 +217,20 @@ suite('A file of JSON or YAML', () => {
     ['yaml', 'a: [planted]', /^a: Is no single value/],
     ['yaml', 'a:\nb: planted', /^a: Has no value/],
     ['yaml', 'a: ~', /^a: Has no value/],
-    ['yaml', 'a: &x planted\nb: *x', /^b: Is no single value/],
-    ['yaml', 'a: !!int planted', /^a: Has a tag/],
+    ['yaml', 'b: *x\na: &x planted', /^b: Is an alias of an anchor that is not above it\. Write its value out\.$/],
+    ['yaml', 'a: &x [planted]\nb: *x', /^a: Is no single value/],
+    ['yaml', '&x a: planted\nb: &y\nc: *y', /^b: Has no value/],
+    ['yaml', '<<: { c: planted }\nb: planted', /^file: Has a merge key of YAML \("<<"\), .* Write out the names/],
+    ['yaml', '*x : planted', /^file: Has a key that is an alias of an anchor that is not above it/],
+    ['yaml', `a: &x ${'planted'.repeat(2 ** 17)}\n${manyAliases}`, /^file: Has aliases .* more than 16 Mi characters/],
+    ['yaml', 'a: !!int planted', /^a: Has a tag of YAML .* Leave the tag out: values are read as they are written\.$/],
     ['yaml', 'a: !!binary "planted, and more"', /^a: Is not base64/],
     ['yaml', 'a: !!binary cGxhbnRlZA', /^a: Is not base64/],
     ['aws', '{"Name":"a","SecretBinary":"planted_"}', /^a: Is not base64/],
     ['yaml', 'a: planted\na: 2', /^a: Is in the file twice/],
   ]
   for (const [format, text, message] of refused) {
-    test(`of ${format} that is ${JSON.stringify(text)} is refused, without the value`, () => {
+    test(`of ${format} that is ${JSON.stringify(text.slice(0, 100))} is refused, without the value`, () => {
       assert.match(refusal(text, format), message)
       assert.doesNotMatch(refusal(text, format), /planted/)
     })
