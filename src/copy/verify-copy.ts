@@ -116,8 +116,8 @@ async function openValues(
   let secrets = 0
   let opened = 0
   let met = 0
-  const kept = await keptSecrets(keyring, snapshot)
-  for await (const { isKept, ...secret } of merged(livingSecrets(keyring, snapshot), kept)) {
+  const owners = merged(livingSecrets(keyring, snapshot), keptSecrets(keyring, snapshot))
+  for await (const { isKept, ...secret } of owners) {
     if (!isKept) secrets++
     const [key] = await keys.take(secret)
     const found = await versions.take(secret)
@@ -165,32 +165,33 @@ async function* livingSecrets(keyring: Keyring, snapshot: Snapshot): AsyncGenera
 }
 
 /** Those that were deleted and are kept, in the order of their accounts and ids. */
-async function keptSecrets(keyring: Keyring, snapshot: Snapshot): Promise<readonly Owner[]> {
-  const kept: Owner[] = []
-  for await (const one of each(snapshot, deletedTable)) {
+async function* keptSecrets(keyring: Keyring, snapshot: Snapshot): AsyncGenerator<Owner> {
+  const [byThing] = deletedTable.unique
+  for await (const one of each(snapshot, deletedTable, byThing)) {
     const { accountId, id, kind, thingId, uid, version } = one
     if (!keyring.isRowMac(rowText('deleted', one), one.mac)) {
       throw broken(`Deletion ${id} of account ${accountId} is not authentic.`)
     }
-    if (kind === 'secret') kept.push({ accountId, id: thingId, uid, version: version ?? 0, isKept: true })
+    if (kind === 'secret') yield { accountId, id: thingId, uid, version: version ?? 0, isKept: true }
   }
-  return kept.sort(byPlace)
 }
 
-function byPlace(one: Owner, other: Owner): number {
-  return one.accountId - other.accountId || one.id - other.id
+function isBefore(one: Owner, other: Owner): boolean {
+  return one.accountId < other.accountId || (one.accountId === other.accountId && one.id < other.id)
 }
 
-async function* merged(living: AsyncIterable<Owner>, kept: readonly Owner[]): AsyncGenerator<Owner> {
-  let at = 0
+/** Of both the next that comes first. */
+async function* merged(living: AsyncGenerator<Owner>, kept: AsyncGenerator<Owner>): AsyncGenerator<Owner> {
+  let next = await kept.next()
   for await (const one of living) {
-    for (let next = kept[at]; next !== undefined && byPlace(next, one) < 0; next = kept[at]) {
-      at++
-      yield next
+    while (next.done !== true && isBefore(next.value, one)) {
+      yield next.value
+      next = await kept.next()
     }
     yield one
   }
-  yield* kept.slice(at)
+  if (next.done !== true) yield next.value
+  yield* kept
 }
 
 /** Gives the rows of one secret after the other. */
@@ -217,9 +218,13 @@ class Walk<T extends { readonly accountId: number; readonly secretId: number }> 
   }
 }
 
-/** What a table holds, row by row. */
-export async function* each<Model>(snapshot: Snapshot, table: TableOf<Model>): AsyncGenerator<Model> {
-  for await (const page of snapshot.rows(table)) for (const row of page) yield table.read(named(table, row))
+/** What a table holds, row by row, sorted by what `rows` of the snapshot is told. */
+export async function* each<Model>(
+  snapshot: Snapshot,
+  table: TableOf<Model>,
+  by?: readonly string[],
+): AsyncGenerator<Model> {
+  for await (const page of snapshot.rows(table, by)) for (const row of page) yield table.read(named(table, row))
 }
 
 function named({ columns }: Table, row: Row): NamedRow {

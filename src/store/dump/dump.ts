@@ -11,8 +11,12 @@ export type Row = readonly Value[]
 export interface Snapshot {
   /** The name of its newest migration. */
   readonly schema: string
-  /** The rows of a table by ascending primary key, in pages. */
-  rows(table: Table): AsyncIterable<readonly Row[]>
+  /**
+   * The rows of a table in pages, in ascending order.
+   *
+   * @param by the columns that they are sorted by, which no two rows have in common: the primary key unless it is said
+   */
+  rows(table: Table, by?: readonly string[]): AsyncIterable<readonly Row[]>
   /** How many rows all tables have together. */
   count(): Promise<number>
   close(): Promise<void>
@@ -28,12 +32,16 @@ export interface Filling {
   close(): Promise<void>
 }
 
-/** How a page after a row is asked for; `?` stands for each value of the last row's primary key, and for the limit. */
-export function pageQuery({ name, columns, keyLength }: Table, isFirst: boolean): string {
-  const all = Object.keys(columns)
-  const key = all.slice(0, keyLength).join(', ')
-  const after = isFirst ? '' : ` where (${key}) > (${Array(keyLength).fill('?').join(', ')})`
-  return `select ${all.join(', ')} from ${name}${after} order by ${key} limit ?`
+/** How a page after a row is asked for; `?` stands for each value of the last row in the columns that it is sorted by, and for the limit. */
+export function pageQuery(table: Table, isFirst: boolean, by = primaryKey(table)): string {
+  const { name, columns } = table
+  const key = by.join(', ')
+  const after = isFirst ? '' : ` where (${key}) > (${by.map(() => '?').join(', ')})`
+  return `select ${Object.keys(columns).join(', ')} from ${name}${after} order by ${key} limit ?`
+}
+
+function primaryKey({ columns, keyLength }: Table): readonly string[] {
+  return Object.keys(columns).slice(0, keyLength)
 }
 
 const pageRows = 1000
@@ -46,14 +54,17 @@ const pageBytes = 4_000_000
 export async function* pagesOf(
   table: Table,
   query: (sql: string, parameters: readonly Value[]) => Promise<readonly Row[]> | readonly Row[],
+  by = primaryKey(table),
 ): AsyncGenerator<readonly Row[]> {
+  const sortedBy = by.map((column) => Object.keys(table.columns).indexOf(column))
   const most = 'sealed' in table.columns ? pageValues : pageRows
   let next = pageValues
   let last: Row | undefined
   do {
     const limit = next
-    const after: Row = last?.slice(0, table.keyLength) ?? []
-    const page = await query(pageQuery(table, last === undefined), [...after, limit])
+    const from = last
+    const after: Row = from === undefined ? [] : sortedBy.map((at) => from[at] ?? null)
+    const page = await query(pageQuery(table, from === undefined, by), [...after, limit])
     if (page.length > 0) yield page
     last = page.length === limit ? page.at(-1) : undefined
     next = Math.min(most, Math.max(1, Math.floor(pageBytes / longestOf(page))))

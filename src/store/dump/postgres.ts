@@ -27,7 +27,7 @@ export async function readPostgres(url: string): Promise<Snapshot> {
   await client.query('begin isolation level repeatable read read only')
   return {
     schema: await schemaOf(client),
-    rows: (table) => pagesOf(table, (sql, parameters) => queryRows(client, sql, parameters)),
+    rows: (table, by) => pagesOf(table, (sql, parameters) => queryRows(client, sql, parameters), by),
     count: async () => Number((await client.query(countQuery)).rows[0]?.rows),
     close: () => client.end(),
   }

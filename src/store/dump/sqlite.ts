@@ -5,6 +5,7 @@ import { backup, DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Refusal } from '../../errors.ts'
 import { migrations } from '../migrations/migrations.ts'
 import { openDatabase } from '../sqlite/database.ts'
+import type { Value } from '../tables/field.ts'
 import type { Table } from '../tables/table.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
 
@@ -87,12 +88,14 @@ function isFull(error: unknown): boolean {
 function snapshotOf(database: DatabaseSync): Snapshot {
   return {
     schema: schemaOf(database),
-    rows: (table) =>
-      pagesOf(table, (sql, parameters) => {
+    rows: (table, by) => {
+      const query = (sql: string, parameters: readonly Value[]) => {
         const statement = database.prepare(sql)
         statement.setReturnArrays(true)
         return statement.all(...(parameters as SQLInputValue[])) as unknown as Row[]
-      }),
+      }
+      return pagesOf(table, query, by)
+    },
     count: async () => Number(database.prepare(countQuery).get()?.['rows']),
     close: async () => database.close(),
   }
