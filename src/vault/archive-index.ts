@@ -4,7 +4,7 @@ import { SegmentFault, type SegmentFiles } from '../audit/segment.ts'
 import { buckets, indexedOf, SegmentIndex, trailShape } from '../audit/trail-index.ts'
 import type { AuditSegment } from '../model/audit-segment.ts'
 import type { IndexedSegment } from '../store/followers.ts'
-import { isAuthentic, recordsIn } from './archived-trail.ts'
+import { isAuthentic, recordsIn, recordsInTurn } from './archived-trail.ts'
 import type { Lease } from './leases.ts'
 import { sealedRows } from './trail-indexing.ts'
 import type { Vault } from './vault.ts'
@@ -13,7 +13,6 @@ type Made = Pick<Vault, 'store' | 'keyring'>
 
 /** Segments of an account in one round: to read one takes about a tenth of a second. */
 const maxMade = 50
-const recordsInTurn = 200
 /** Of fewer records the rows of an index take more than to read them. */
 const minRecords = 1024
 

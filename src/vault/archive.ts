@@ -1,4 +1,5 @@
 /** The archive of the trail: old records go to files, and come back for a time. */
+import { setImmediate } from 'node:timers/promises'
 import { emptyHead, nextHeadOf } from '../audit/chain.ts'
 import { checkpointLine } from '../audit/export.ts'
 import { encodeRecord, isKnownFormat } from '../audit/record.ts'
@@ -19,7 +20,7 @@ import type { DueRecords, Follower, HeldBack } from '../store/followers.ts'
 import type { Kind, Op } from '../store/operation.ts'
 import type { HostAsker } from './accounts.ts'
 import { indexSegments } from './archive-index.ts'
-import { isAuthentic } from './archived-trail.ts'
+import { isAuthentic, pageRecords, recordsInTurn } from './archived-trail.ts'
 import { signedCheckpoint, verifierKeyOf } from './checkpoints.ts'
 import { type Lease, leadOnce } from './leases.ts'
 import { pause } from './pause.ts'
@@ -29,7 +30,6 @@ export type ArchiveVault = Pick<Vault, 'store' | 'keyring' | 'now'>
 
 export const archiveLease = 'audit archive'
 const dayMs = 86_400_000
-const pageRecords = 2000
 
 export interface ArchivePolicy {
   /** Records that are older go, once those who follow the trail have had them. */
@@ -236,10 +236,11 @@ async function* linesOf(vault: ArchiveVault, header: SegmentHeader): AsyncGenera
 
 /** @throws SegmentFault */
 async function readToEnd(source: SegmentSource, key: string, firstSeq?: number): Promise<WholeSegment> {
-  const records = readSegment(source.lines, key, firstSeq)
+  const records = readSegment(source.lines, key, firstSeq, recordsInTurn)
   for (;;) {
     const next = await records.next()
     if (next.done === true) return next.value
+    await setImmediate()
   }
 }
 

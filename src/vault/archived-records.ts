@@ -4,16 +4,13 @@ import { SegmentFault, type SegmentSource } from '../audit/segment.ts'
 import type { StoredRecord } from '../audit/verify.ts'
 import { Refusal, unreachable } from '../errors.ts'
 import type { AuditSegment } from '../model/audit-segment.ts'
-import { recordsIn } from './archived-trail.ts'
+import { recordsIn, recordsInTurn } from './archived-trail.ts'
 import { integrityFailure, type Vault } from './vault.ts'
 
 /** Why records of the archive are not shown. */
 export const archiveTroubles = ['not_configured', 'missing', 'altered', 'unavailable'] as const
 
 export type ArchiveTrouble = (typeof archiveTroubles)[number]
-
-/** Records after which others have their turn: some milliseconds. */
-const recordsInTurn = 200
 
 const looking = { requestId: 'audit-archive', address: 'host' }
 

@@ -8,7 +8,13 @@ import { rowText } from '../store/coverage.ts'
 import { verifierKeyOf } from './checkpoints.ts'
 import type { Vault } from './vault.ts'
 
-const pageRecords = 2000
+/**
+ * Records that are read of a database and hashed at once: each page keeps the store's worker, and then this thread, for some
+ * five milliseconds. More of them at once take as much in all.
+ */
+export const pageRecords = 500
+/** Records of a file that are read and hashed before others have their turn: nothing is waited for in between. */
+export const recordsInTurn = 200
 
 type Reader = Pick<Vault, 'store' | 'keyring'>
 

@@ -2,11 +2,10 @@
 import { emptyHead } from '../audit/chain.ts'
 import { type Anchor, type Start, type StoredRecord, type Verdict, verifyChain } from '../audit/verify.ts'
 import { invalid } from '../errors.ts'
-import { startOf } from './archived-trail.ts'
+import { pageRecords, startOf } from './archived-trail.ts'
 import { runLongWork } from './long-work.ts'
 import { type Asker, ask, type Vault } from './vault.ts'
 
-const verifyPage = 2000
 /** Records that one request verifies: some tenths of a second. */
 const verifiedAtOnce = 50_000
 
@@ -76,7 +75,7 @@ async function* recordsUpTo(
   size: number,
   after = 0,
 ): AsyncGenerator<readonly StoredRecord[]> {
-  const pageAfter = (last: number) => (last < size ? store.recordsAfter(accountId, last, verifyPage) : undefined)
+  const pageAfter = (last: number) => (last < size ? store.recordsAfter(accountId, last, pageRecords) : undefined)
   for (let next = pageAfter(after); next !== undefined; ) {
     const page = await next
     const last = page.at(-1)?.record.seq ?? size

@@ -18,6 +18,7 @@ import { ArchiveFolder, openSegment } from '../../src/archive/folder.ts'
 import { signedNote } from '../../src/audit/checkpoint.ts'
 import { checkpointLine } from '../../src/audit/export.ts'
 import { encodeRecord } from '../../src/audit/record.ts'
+import type { SegmentFiles } from '../../src/audit/segment.ts'
 import { restoreSegment } from '../../src/vault/archive.ts'
 import { exportLines } from '../../src/vault/audit.ts'
 import { signedCheckpoint } from '../../src/vault/checkpoints.ts'
@@ -26,6 +27,7 @@ import type { Api } from '../support/api.ts'
 import { archive, filesIn, newArchive, pagesOf, read, ticking, verdictOf } from '../support/archive.ts'
 import { query } from '../support/database.ts'
 import { engines, type TestEngine } from '../support/engines.ts'
+import { fillSecrets } from '../support/fill.ts'
 import { newAccount, startServer } from '../support/server.ts'
 
 const host = { name: 'root', requestId: 'test' }
@@ -165,6 +167,34 @@ for (const engine of engines) {
         'update audit set seq = 2 where account_id = 1 and seq = (select max(seq) from audit where account_id = 1)',
       )
       assert.match((await verdictOf(vault, files)).fault?.reason ?? '', /was written into the database/)
+    })
+
+    test('lets others have their turn while it reads a file that it has written', async (t) => {
+      const { vault } = await startServer(t, engine, { now: ticking() })
+      await fillSecrets(vault, 'one', 1000)
+      const { files } = newArchive()
+      let [lines, inTurn, longest] = [0, 0, 0]
+      function* counted(all: Iterable<string>) {
+        for (const line of all) {
+          if (inTurn++ === 0) setImmediate(() => (inTurn = 0))
+          longest = Math.max(longest, inTurn)
+          lines++
+          yield line
+        }
+      }
+      const watching: SegmentFiles = {
+        find: (...asked) => files.find(...asked),
+        make: (...made) => files.make(...made),
+        open: async (...opened) => {
+          const source = await files.open(...opened)
+          return source && { ...source, lines: counted(source.lines) }
+        },
+      }
+
+      await archive(vault, watching)
+
+      assert.ok(lines >= 1000, `${lines} lines were read`)
+      assert.ok(longest <= 250, `${longest} lines were read at once`)
     })
 
     test('goes on after a crash between the file and the database, without a second file', async (t) => {

@@ -50,6 +50,16 @@ for (const engine of engines) {
       })
     }
 
+    test('is read some hundred records at a time, between which others are answered', async (t) => {
+      const { api, vault } = await start(t)
+      const read = t.mock.method(vault.store, 'recordsAfter')
+
+      assert.equal((await api.post('/v3/audit/verify', {})).body.fault, null)
+
+      assert.ok(read.mock.callCount() > 0)
+      for (const { arguments: asked } of read.mock.calls) assert.ok(asked[2] <= 500, `${asked[2]} records at once`)
+    })
+
     test('is held against a head that was kept, so that a trail written anew shows', async (t) => {
       const { api, heads } = await start(t)
 
