@@ -1,9 +1,11 @@
 /** What PostgreSQL knows of a store that is new, or has grown. */
 import assert from 'node:assert/strict'
 import { suite, type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { Deadline } from '../../src/store/postgres/deadline.ts'
 import { Hosts } from '../../src/store/postgres/hosts.ts'
 import { Pool } from '../../src/store/postgres/pool.ts'
-import { countGrown } from '../../src/store/postgres/statistics.ts'
+import { countGrown, watchStatistics } from '../../src/store/postgres/statistics.ts'
 import { engines } from '../support/engines.ts'
 import { administer, connectTo } from '../support/postgres.ts'
 
@@ -49,6 +51,32 @@ suite('The statistics of PostgreSQL', { skip: postgres.skip }, () => {
     assert.deepEqual(await countGrown(pool), [])
     await client.query('commit')
     assert.deepEqual(await countGrown(pool), ['attempts'])
+  })
+
+  test('are asked for again ten minutes after the database has refused them', async (t) => {
+    const { pool } = await startNew(t)
+    const client = await pool.take(new Deadline(10_000))
+    const refusal = await client.query('select * from nowhere').catch((error: unknown) => error)
+    pool.giveBack(client)
+    const take = t.mock.method(pool, 'take', () => Promise.reject(refusal))
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const end = watchStatistics(pool)
+    const pass = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 5_000) {
+        t.mock.timers.tick(5_000)
+        await setImmediate()
+      }
+    }
+
+    await pass(5_000)
+    assert.equal(take.mock.callCount(), 1)
+    await pass(600_000)
+    assert.equal(take.mock.callCount(), 1)
+    await pass(5_000)
+    assert.equal(take.mock.callCount(), 2)
+    end()
+    await pass(700_000)
+    assert.equal(take.mock.callCount(), 2)
   })
 
   test('wait for nobody who holds a table', async (t) => {

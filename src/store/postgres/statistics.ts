@@ -9,6 +9,8 @@ import { isSpent } from './failures.ts'
 import type { Pool } from './pool.ts'
 
 const watchMs = 5_000
+/** A right may be granted, a disk emptied, and a table that takes too long costs this little. */
+const refusedMs = 600_000
 /** Whoever looks at a very large table for longer leaves it to autovacuum. */
 const countMs = 5_000
 /** A table with fewer rows is read as fast as its index; one is counted again when it has so many times as many. */
@@ -29,10 +31,15 @@ const grown = {
 
 /** @returns what ends it */
 export function watchStatistics(pool: Pool): () => void {
+  let passedOver = 0
   const timer = setInterval(() => {
+    if (passedOver > 0) {
+      passedOver--
+      return
+    }
     countGrown(pool).catch((error) => {
-      // What the database refuses it would refuse the next time, too.
-      if (error instanceof DatabaseError && !isSpent(error)) clearInterval(timer)
+      // What the database refuses it would refuse the next time, too, and for a while.
+      if (error instanceof DatabaseError && !isSpent(error)) passedOver = refusedMs / watchMs
     })
   }, watchMs).unref()
   return () => clearInterval(timer)
