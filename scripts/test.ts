@@ -3,9 +3,7 @@
  * With `--long`, those of `test/long`, which take minutes and more of the machine, those of the portal on every store, and
  * those that leave something to chance, with many rounds of it.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { chmodSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,9 +11,10 @@ import { pathToFileURL } from 'node:url'
 import { Client } from 'pg'
 import { migrate } from '../src/store/postgres/migrate.ts'
 import { cpuOf, dearest } from '../test/support/cost.ts'
-import { administer, startCluster } from '../test/support/postgres.ts'
+import { administer, endClusters, startCluster } from '../test/support/postgres.ts'
 import { buildCommandOnce } from './build.ts'
 import { bundleSources, removeOlderThan } from './bundle-sources.ts'
+import { type ProcessGroup, startGroup } from './process-group.ts'
 import { keepCosts, writeGroups } from './test-groups.ts'
 
 const dist = join(import.meta.dirname, '..', 'dist')
@@ -39,12 +38,15 @@ const named = process.env['STRONGROOM_TEST_DATABASE_URL']
 const cluster = named === undefined ? await startCluster() : undefined
 // However it ends: a build that fails, or somebody who has seen enough.
 process.once('exit', () => {
+  runner?.kill()
   cluster?.stop()
-  if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true })
+  if (scratch === undefined) return
+  endClusters(scratch)
+  rmSync(scratch, { recursive: true, force: true })
 })
-let runner: ChildProcess | undefined
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => (runner === undefined ? process.exit(1) : runner.kill(signal)))
+let runner: ProcessGroup | undefined
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => (runner === undefined ? process.exit(1) : runner.end(signal)))
 }
 const url = named ?? cluster?.url
 if (url === undefined) {
@@ -105,8 +107,7 @@ const minutes = isLong ? 60 : 8
 const costs = join(tmpdir(), `strongroom-costs-${process.pid}`)
 const groups = mkdtempSync(join(tmpdir(), 'strongroom-groups-'))
 try {
-  runner = spawn(
-    process.execPath,
+  runner = startGroup(
     [
       ...(isLong ? [] : forShortLives),
       `--import=${pathToFileURL(join(import.meta.dirname, '..', 'test/support/bundled.mjs')).href}`,
@@ -117,21 +118,18 @@ try {
       ...(isLong || files.length === 1 ? files : writeGroups(groups, files)),
     ],
     {
-      stdio: 'inherit',
-      env: {
-        // Hundreds of processes load the same: each module is compiled once.
-        NODE_COMPILE_CACHE: join(bundle, 'compiled'),
-        ...process.env,
-        ...(isLong ? { STRONGROOM_TEST_LONG: '1' } : {}),
-        STRONGROOM_TEST_BUNDLE: bundle,
-        STRONGROOM_TEST_MAIN: join(dist, 'main.js'),
-        STRONGROOM_TEST_COSTS: costs,
-        ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url, STRONGROOM_TEST_TEMPLATE: template }),
-      },
+      // Hundreds of processes load the same: each module is compiled once.
+      NODE_COMPILE_CACHE: join(bundle, 'compiled'),
+      ...process.env,
+      ...(isLong ? { STRONGROOM_TEST_LONG: '1' } : {}),
+      STRONGROOM_TEST_BUNDLE: bundle,
+      STRONGROOM_TEST_MAIN: join(dist, 'main.js'),
+      STRONGROOM_TEST_COSTS: costs,
+      ...(url === undefined ? {} : { STRONGROOM_TEST_DATABASE_URL: url, STRONGROOM_TEST_TEMPLATE: template }),
     },
   )
-  const [status] = (await once(runner, 'exit')) as [number | null]
-  process.exitCode = status ?? 1
+  const status = await runner.ended
+  process.exitCode = status
   if (files.length > 1) console.log(dearest(costs, 10).join('\n'))
   // Those of tests that take many rounds are no measure of the others.
   if (files.length > 1 && !isLong && status === 0 && options.length === 0) keepCosts(costs)

@@ -1,8 +1,8 @@
 /** A throw-away PostgreSQL cluster from the binaries of this machine, for one run of the tests or the benchmark. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { Client } from 'pg'
 import { asAnother } from './as-another.ts'
@@ -82,6 +82,19 @@ async function start(bin: string, folder: string, run: Run): Promise<Cluster> {
       run(join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop'])
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Ends the clusters in a folder whose tests were ended before they could do it: each has left its own session. */
+export function endClusters(folder: string): void {
+  for (const path of globSync(join(folder, 'strongroom-pg-*/data/postmaster.pid'))) {
+    try {
+      const pid = Number(readFileSync(path, 'utf8').split('\n')[0])
+      // It works where its data is. One that was killed has left the number, which may be another's by now.
+      if (readlinkSync(`/proc/${pid}/cwd`) === dirname(path)) process.kill(pid, 'SIGQUIT')
+    } catch {
+      // It has ended meanwhile.
+    }
   }
 }
 
