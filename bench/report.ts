@@ -44,7 +44,8 @@ function pageOf({ machine, rows, goals }: Report): string {
   return `# What requests cost
 
 Written by \`npm run bench\`. ${machine.join('; ')}. [docs/performance.md](../../docs/performance.md) says what is behind
-the numbers. The floor is a bare server that reads a row, writes a record and commits (\`bench/floor.ts\`).
+the numbers. The floor is a bare server that reads a row, writes a record and commits (\`bench/floor.ts\`); the sealed floor also checks rows
+and opens a sealed value (\`bench/sealed-floor.ts\`).
 
 | goal | wanted | found | reached |
 | --- | --- | --- | --- |

@@ -59,11 +59,21 @@ export async function startBare(): Promise<Target> {
 export const asNpmStart = { MALLOC_ARENA_MAX: '1', NODE_OPTIONS: '--max-semi-space-size=8' }
 
 /** The least that a durable, recorded read takes. */
-export async function startFloor(): Promise<Target> {
+export function startFloor(): Promise<Target> {
+  return startAlone('floor', 'floor.ts')
+}
+
+/** The least that it takes where values are sealed, and rows are checked. */
+export function startSealedFloor(): Promise<Target> {
+  return startAlone('sealed floor', 'sealed-floor.ts')
+}
+
+async function startAlone(name: string, program: string): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-bench-'))
   const port = await freePort()
-  const parameters = ['--max-semi-space-size=8', join(import.meta.dirname, 'floor.ts'), String(port), folder]
-  return started('floor', '', spawn(process.execPath, parameters, { stdio: 'inherit' }), port, folder)
+  const key = generateToken()
+  const parameters = ['--max-semi-space-size=8', join(import.meta.dirname, program), String(port), folder, key]
+  return started(name, key, spawn(process.execPath, parameters, { stdio: 'inherit' }), port, folder)
 }
 
 export async function startStrongroom(
