@@ -1,6 +1,7 @@
 /** Coalesces: everything that arrives while the store is busy goes into the next batch. */
 import { performance } from 'node:perf_hooks'
 import { Refusal } from '../errors.ts'
+import { Conflicting } from './conflicting.ts'
 import type { Outcome, Request } from './operation.ts'
 import type { Backlog } from './store.ts'
 import { tooLateBehind } from './too-late.ts'
@@ -168,7 +169,7 @@ export class Batcher {
       }
       if (batch.length > 1 && isOfOne(error)) return this.#runApart(batch, queue)
       for (const { reject } of batch) reject(error)
-      this.#letGo(queue, error)
+      if (!isOfOne(error)) this.#letGo(queue, error)
     }
   }
 
@@ -245,5 +246,6 @@ function withinWeight(waiting: readonly Waiting[], most: number): number {
 
 /** Whether nothing of a batch was done because of what one of its requests holds, or rests upon. */
 function isOfOne(error: unknown): boolean {
+  if (error instanceof Conflicting) return true
   return error instanceof Refusal && (error.code === 'invalid' || error.code === 'integrity_failure')
 }

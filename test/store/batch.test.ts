@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { plainDetails } from '../../src/model/secret.ts'
 import type { Op, Outcome, Request } from '../../src/store/operation.ts'
+import { audit } from '../../src/store/tables/record.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
 import { query } from '../support/database.ts'
 import { engines } from '../support/engines.ts'
@@ -39,6 +40,35 @@ for (const engine of engines) {
         records.map(({ outcome }) => outcome),
         ['ok', 'name_taken', 'not_found', 'ok', 'not_found', 'ok'],
       )
+      await assertChain(server)
+    })
+
+    test('of which one leaves what cannot be is carried out without that one', async (t) => {
+      const server = await startServer(t, engine)
+      const { store } = server.vault
+      await server.api.post('/v3/secrets', { name: 'first', value: 'v' })
+      const other = await server.otherAccount()
+      await other.post('/v3/secrets', { name: 'first', value: 'v' })
+      const columns = Object.keys(audit.columns)
+      // Its trail goes no further: the number of its next record is taken.
+      await query(
+        server.place,
+        `insert into audit (${columns.join(', ')}) select ${columns.map((one) => (one === 'seq' ? 'seq + 1' : one)).join(', ')}
+          from audit where account_id = 2 order by seq desc limit 1`,
+      )
+      const readBy = (accountId: number, at: number) =>
+        store.submit<'read_secret'>({
+          ...requestOf({ kind: 'read_secret', id: 1 }, at),
+          ...{ caller: { kind: 'host', accountId, name: 'test' }, operation: { kind: 'read_secret', id: 1 } },
+        })
+      const sizes: number[] = []
+      store.events.onBatch = ({ requests }) => void sizes.push(requests.length)
+
+      const [one, stuck, another] = await Promise.allSettled([readBy(1, 0), readBy(2, 1), readBy(1, 2)])
+
+      assert.ok(sizes.includes(3), 'they went together')
+      for (const own of [one, another]) assert.equal(own.status === 'fulfilled' && own.value.kind, 'done')
+      assert.equal(stuck.status === 'rejected' && stuck.reason.code, 'audit_unavailable')
       await assertChain(server)
     })
 

@@ -1,5 +1,6 @@
 /** What an error of the database or of a connection means: whether to try again, where, and what is said of it. */
 import { Refusal } from '../../errors.ts'
+import { Conflicting } from '../conflicting.ts'
 
 /** serialization_failure, deadlock_detected, unique_violation (two nodes made the same row): run again. */
 const transient = new Set(['40001', '40P01', '23505'])
@@ -50,6 +51,8 @@ export function toRefusal(error: unknown): Refusal {
   if (sqlState(error)?.startsWith('22') === true) {
     return new Refusal('invalid', 'The request holds a text that the database does not take.', { cause })
   }
+  // integrity_constraint_violation, which another try did not end.
+  if (sqlState(error)?.startsWith('23') === true) return new Conflicting(cause)
   const message = 'The request could not be recorded in the audit trail, so it was not answered. Try again shortly.'
   return new Refusal('audit_unavailable', message, { cause, headers: { 'retry-after': '1' } })
 }

@@ -1,6 +1,7 @@
 /** What the SQLite engine and the keeper of its connection say to each other, most often from thread to thread. */
 import { type Code, Refusal } from '../../errors.ts'
 import type { Lease } from '../../model/lease.ts'
+import { Conflicting } from '../conflicting.ts'
 import type { RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch } from '../operation.ts'
@@ -47,6 +48,8 @@ export interface Failure {
   readonly message: string
   /** For the log. */
   readonly cause: string | undefined
+  /** Whether a batch leaves what cannot be together with what is there. */
+  readonly isConflicting?: boolean
 }
 
 export type Answer =
@@ -68,11 +71,14 @@ export interface Told {
 
 /** SQLITE_FULL, see https://www.sqlite.org/rescode.html#full */
 const sqliteFull = 13
+/** SQLITE_CONSTRAINT, whatever else it says: https://www.sqlite.org/rescode.html#constraint */
+const sqliteConstraint = 19
 
 export function toFailure(error: unknown): Failure {
   if (error instanceof Refusal) return { code: error.code, message: error.message, cause: undefined }
   const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'not an error'
-  if (error instanceof Error && 'errcode' in error && error.errcode === sqliteFull) {
+  const sqliteCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined
+  if (sqliteCode === sqliteFull) {
     return {
       code: 'storage_full',
       message: 'The disk is full: nothing was changed. Free some space, then repeat.',
@@ -80,9 +86,10 @@ export function toFailure(error: unknown): Failure {
     }
   }
   const message = 'The request could not be recorded in the audit trail, so it was not answered. Try again shortly.'
-  return { code: 'audit_unavailable', message, cause }
+  return { code: 'audit_unavailable', message, cause, isConflicting: ((sqliteCode ?? 0) & 0xff) === sqliteConstraint }
 }
 
-export function toRefusal({ code, message, cause }: Failure): Refusal {
+export function toRefusal({ code, message, cause, isConflicting = false }: Failure): Refusal {
+  if (isConflicting) return new Conflicting(new Error(cause))
   return new Refusal(code, message, cause === undefined ? {} : { cause: new Error(cause) })
 }
