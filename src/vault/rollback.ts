@@ -97,9 +97,10 @@ export function rollBack(vault: Vault, asker: Asker, input: RollbackInput): Prom
     }
     const changes: RollingBack['changes'][number][] = []
     for (const { id, was } of changed) {
-      const prepared = await prepare(vault, asker, { kind: 'prepare_version', id, version: was ?? 0 })
+      const version = was ?? 0
+      const prepared = await prepare(vault, asker, { kind: 'prepare_version', id, version })
       if (prepared === undefined) return outdated
-      changes.push({ id, next: await sealAgain(vault, asker, prepared, 'secret.rollback') })
+      changes.push({ id, version, next: await sealAgain(vault, asker, prepared, 'secret.rollback') })
     }
     const restores: RollingBack['restores'][number][] = []
     for (const { id: thing, was, version, deletion = 0 } of deleted) {

@@ -1,11 +1,15 @@
 /** An environment rolled back to a time: by the versions that are kept, all of it or nothing, and saying what is lost. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { rollBack } from '../../src/vault/rollback.ts'
+import { destroyVersions } from '../../src/vault/versions.ts'
 import type { Answer } from '../support/api.ts'
 import { differencesOf } from '../support/differences.ts'
 import { engines } from '../support/engines.ts'
 import { fillSecrets } from '../support/fill.ts'
+import { host } from '../support/portal-account.ts'
 import { startServer } from '../support/server.ts'
+import { watched } from '../support/watched.ts'
 
 function code({ status, body }: Answer): unknown[] {
   return [status, body.code]
@@ -146,6 +150,26 @@ for (const engine of engines) {
       const ahead = new Date(clock.now + 1000).toISOString()
       assert.deepEqual(code(await api.post('/v3/rollback', { to: ahead, dry_run: true })), [400, 'invalid'])
       assert.deepEqual(code(await api.post('/v3/rollback', { to, environment: 'x' })), [400, 'invalid'])
+    })
+
+    test('brings nothing back that was destroyed after it was looked at', async (t) => {
+      const { api, vault, to } = await start(t)
+      await api.put('/v3/secrets/1', { value: 'a 2' })
+      await api.put('/v3/secrets/2', { value: 'b 2' })
+      const { vault: seen, kinds } = watched(vault, 'roll_back', () => destroyVersions(vault, host, 1, [1], true))
+
+      const { items } = await rollBack(seen, host, { to: Date.parse(to), deletesCreated: false })
+
+      assert.deepEqual(
+        items.map(({ name, state }) => [name, state]),
+        [
+          ['a', 'lost'],
+          ['b', 'changed'],
+        ],
+      )
+      assert.equal(kinds.filter((kind) => kind === 'roll_back').length, 2)
+      assert.equal((await api.get('/v3/secrets/1')).body.value, 'a 2')
+      assert.equal((await api.get('/v3/secrets/2')).body.value, 'b 1')
     })
 
     test('of more than fit into one transaction is refused, and can be narrowed', async (t) => {

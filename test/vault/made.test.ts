@@ -7,9 +7,10 @@ import { createKey, revokeKey, revokeOwnKey } from '../../src/vault/keys.ts'
 import { createMachine } from '../../src/vault/machines.ts'
 import { everyRow } from '../../src/vault/pages.ts'
 import { deleteUser } from '../../src/vault/users.ts'
-import { type Asker, authenticate, type Vault } from '../../src/vault/vault.ts'
+import { type Asker, authenticate } from '../../src/vault/vault.ts'
 import { engines } from '../support/engines.ts'
 import { host, startWithOwner } from '../support/portal-account.ts'
+import { watched } from '../support/watched.ts'
 
 const scopes = ['secrets:list', 'secrets:read', 'keys:manage', 'account:manage']
 /** More than go in two parts. */
@@ -36,23 +37,6 @@ for (const engine of engines) {
     }
 
     const askerOf = (hash: string): Asker => ({ ...host, caller: { kind: 'token', hash } })
-
-    /** Notes what the store is asked, and does something before the last of it. */
-    const watched = (vault: Vault, last: string, before: () => Promise<unknown> = async () => {}) => {
-      const kinds: string[] = []
-      const store = new Proxy(vault.store, {
-        get(target, name) {
-          if (name !== 'submit') return Reflect.get(target, name).bind(target)
-          return async (request: Parameters<typeof target.submit>[0]) => {
-            const { kind } = request.operation
-            if (kind === last && !kinds.includes(kind)) await before()
-            kinds.push(kind)
-            return target.submit(request)
-          }
-        },
-      })
-      return { vault: { ...vault, store }, kinds }
-    }
 
     test('ends in parts with its maker, with what is made meanwhile', async (t) => {
       const { vault, make, fill, living } = await start(t)

@@ -13,10 +13,11 @@ import { deletedContents, rowOf } from '../tables/deleted.ts'
 import { secrets } from '../tables/secret.ts'
 import { defineOperation, overSome } from './define.ts'
 import { isNextOf, type NextVersion, objectOf, ownSecret, putNextVersion } from './secrets.ts'
+import { hasValueOf } from './versions.ts'
 
 export interface RollingBack {
-  /** Secrets that get an old value again, each sealed as its next version. */
-  readonly changes: readonly { readonly id: number; readonly next: NextVersion }[]
+  /** Secrets that get an old value again: that of a version, sealed as the next one. */
+  readonly changes: readonly { readonly id: number; readonly version: number; readonly next: NextVersion }[]
   /** Secrets that were deleted, by their deletions; with the value that they had, if another than their last. */
   readonly restores: readonly { readonly id: number; readonly next: NextVersion | undefined }[]
   /** Secrets that were not there then, by the version that they have. */
@@ -47,16 +48,17 @@ const rollBack = defineOperation<RollingBack, readonly Pick<StoredSecret['secret
   grants: 'nothing',
   needs: (needs, { changes, restores, deletes }) => {
     needs.settings()
-    for (const { id } of [...changes, ...deletes]) needs.secret(id)
+    for (const { id } of changes) needs.history(id)
+    for (const { id } of deletes) needs.secret(id)
     for (const { id } of restores) needs.restoring(id)
   },
   decide: (call, { changes, restores, deletes }) => {
-    const changing = changes.map(({ id, next }) => ({ next, found: ownSecret(call, id, 'secrets:write') }))
+    const changing = changes.map(({ id, ...to }) => ({ ...to, found: ownSecret(call, id, 'secrets:write') }))
     const deleting = deletes.map(({ id, version }) => ({ version, found: ownSecret(call, id, 'secrets:delete') }))
     const refused = [...changing, ...deleting].flatMap(({ found }) => ('kind' in found ? [found] : []))[0]
     if (refused !== undefined) return refused
     const gone = deleting.flatMap(({ found, version }) => ('kind' in found ? [] : [{ found, version }]))
-    const changed = changing.flatMap(({ found, next }) => ('kind' in found ? [] : [{ found, next }]))
+    const changed = changing.flatMap(({ found, ...to }) => ('kind' in found ? [] : [{ ...to, found }]))
     const free = new Set(gone.map(({ found }) => found.secret.name))
     const back: { readonly found: StoredDeleted; readonly next: NextVersion | undefined }[] = []
     for (const { id, next } of restores) {
@@ -70,7 +72,8 @@ const rollBack = defineOperation<RollingBack, readonly Pick<StoredSecret['secret
     // All of it is known to fit before anything is put.
     const isOfNow =
       gone.every(({ found, version }) => found.secret.version === version) &&
-      changed.every(({ found, next }) => isNextOf(next, found.secret)) &&
+      // Of a value that was destroyed since it was read, nothing may come back.
+      changed.every(({ found, version, next }) => hasValueOf(call, found, version) && isNextOf(next, found.secret)) &&
       back.every(({ found, next }) => next === undefined || isNextOf(next, found.deleted))
     if (!isOfNow) return { kind: 'outdated' }
     record(call, environmentObject(call), 'ok')

@@ -137,9 +137,7 @@ const restoreVersion = defineOnce<Restoring, Changed, StoredSecret>()({
   },
   decide: (call, operation, found) => {
     const { version } = operation
-    const kept = keptOf(call, found).find((one) => one.version === version)
-    if (kept === undefined || kept.destroyedAt !== null) return refuseVersion(call, found, version)
-    return putNext(call, found, operation)
+    return hasValueOf(call, found, version) ? putNext(call, found, operation) : refuseVersion(call, found, version)
   },
   once: changedOnce,
 })
@@ -212,6 +210,11 @@ function keptOf({ work }: Call, { secret }: StoredSecret): readonly Kept[] {
   const { world } = work
   const all = world.fact(histories, secret.accountId, secret.id) ?? []
   return all.filter(({ version }) => version > secret.version - world.keepVersions)
+}
+
+/** Whether a version is kept, and its value was not destroyed. */
+export function hasValueOf(call: Call, found: StoredSecret, version: number): boolean {
+  return keptOf(call, found).some((kept) => kept.version === version && kept.destroyedAt === null)
 }
 
 function versionOf(call: Call, found: StoredSecret, version: number): StoredVersion | undefined {
