@@ -74,6 +74,7 @@ export async function loadRows(tx: Transaction, needs: Needs, world: World, earl
   if (needs.withList.length > 0 || needs.held.length > 0) await loadFound(tx, needs, world)
   if (needs.signedInTo.size > 0) await loadSignedIn(tx, needs, world)
   if (needs.inherited.length > 0 || needs.renamed.length > 0) await loadNames(tx, needs, world)
+  if (needs.renamedLists.length > 0) await loadListNames(tx, needs, world)
   if (needs.makers.length > 0) await loadMade(tx, needs, world)
   if (needs.madeParts.length > 0) await loadMadeParts(tx, needs, world)
   if (needs.contents.length > 0) await loadContents(tx, needs.contents, world)
@@ -154,6 +155,18 @@ async function loadNames(tx: Transaction, { inherited, renamed }: Needs, world: 
     }),
   )
   await load(tx, lookups.named, [...hiding, ...taken], world)
+}
+
+/** Who has the names that lists are to get, in other environments than the one that is meant: there they were looked for already. */
+async function loadListNames(tx: Transaction, { renamedLists }: Needs, world: World): Promise<void> {
+  const taken = renamedLists.flatMap((wanted): PlacedRef[] =>
+    idOf(wanted, listsByName, world).flatMap(({ accountId, id }) => {
+      const environmentId = world.get(lists, accountId, id)?.environmentId
+      if (environmentId === undefined || environmentId === wanted.chain[0]) return []
+      return [{ accountId, environmentId, name: wanted.name }]
+    }),
+  )
+  await load(tx, lookups.listsNamed, taken, world)
 }
 
 /** Who is signed in, of all accounts where that is asked for. */

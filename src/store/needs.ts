@@ -65,8 +65,9 @@ export class Needs {
     readonly id: number
     readonly chain: readonly number[]
   }[] = []
-  /** Secrets that are to be called so, wherever they are. */
+  /** Secrets, and lists, that are to be called so, wherever they are. */
   readonly renamed: (Wanted & { readonly name: string })[] = []
+  readonly renamedLists: (Wanted & { readonly name: string })[] = []
   readonly contents: (Wanted & { readonly after: number; readonly since?: number })[] = []
   readonly deletions: WantedDeleted[] = []
   readonly claimed: AddressRange[] = []
@@ -144,6 +145,13 @@ export class Needs {
   list(list: IdOrName): void {
     if (typeof list === 'number') this.row(lookups.listsById, list)
     else this.namedHere(lookups.listsNamed, list)
+  }
+
+  /** The list, and whether another one has the name already that it is to get, where it is. */
+  listToRename(list: IdOrName, name: string): void {
+    this.list(list)
+    this.list(name)
+    this.renamedLists.push({ ...this.#within(), id: list, name })
   }
 
   /** The secret, and the list that it must be in. */

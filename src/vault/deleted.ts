@@ -138,10 +138,10 @@ async function holdContents(
   const pace = new Pace()
   for await (const one of everyRow(vault, accountId, deletedWith(id))) {
     await verify(vault, asker, 'deleted', one, 'deleted.list')
-    if (!allowsName(scopes, right, environment, one.name)) return { scopes, right, forbidden: one.name }
+    if (!allowsName(scopes, right, environment, one.name)) return { scopes, environment, right, forbidden: one.name }
     await pace.after(1)
   }
-  return { scopes, right, forbidden: undefined }
+  return { scopes, environment, right, forbidden: undefined }
 }
 
 /** @throws Refusal `name_taken` when a name of what was in it was taken meanwhile: then all of it is kept as before */

@@ -122,10 +122,11 @@ async function countHolders(
 /** Looks at every name of a list, in turns with others, then at what changed meanwhile, until that is next to nothing. */
 async function holdNames(vault: Vault, unheld: Unheld): Promise<Held> {
   const { within, id: listId, scopes, environment, size } = unheld
+  const by = { scopes, environment: environment.name }
   const pace = new Pace()
   const read = (last: number) => vault.store.secretsOfListAfter(within, listId, last, namesPage)
   for await (const { name } of pages(namesPage, read, ({ id }) => id)) {
-    if (!allowsName(scopes, 'secrets:delete', environment.name, name)) return { size, forbidden: name }
+    if (!allowsName(scopes, 'secrets:delete', environment.name, name)) return { ...by, size, forbidden: name }
     const others = pace.after(1)
     if (others !== undefined) await others
   }
@@ -134,16 +135,17 @@ async function holdNames(vault: Vault, unheld: Unheld): Promise<Held> {
 
 async function holdChanges({ store }: Vault, unheld: Unheld): Promise<Held> {
   const { accountId, within, id: listId, scopes, environment, size: from } = unheld
+  const by = { scopes, environment: environment.name }
   for (let size = from; ; ) {
     const page = await store.recordsAfter(accountId, size, recordsPage)
     for (const { record } of page) {
       const name = changesNames(record) ? record.object?.name : undefined
       if (typeof name !== 'string' || allowsName(scopes, 'secrets:delete', environment.name, name)) continue
       const found = await store.secretNamed(within, name)
-      if (found?.listId === listId) return { size, forbidden: name }
+      if (found?.listId === listId) return { ...by, size, forbidden: name }
     }
     size = page.at(-1)?.record.seq ?? size
-    if (page.length < nearlyAll) return { size, forbidden: undefined }
+    if (page.length < nearlyAll) return { ...by, size, forbidden: undefined }
     await setImmediate()
   }
 }

@@ -1,7 +1,8 @@
 /** Lists of more secrets than go in one transaction: deleted for everybody at one moment, and then part by part. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { finishDeletions } from '../../src/vault/deletion.ts'
+import { parseScopes } from '../../src/model/scope.ts'
+import { deleteList, finishDeletions } from '../../src/vault/deletion.ts'
 import { Api } from '../support/api.ts'
 import { startChild } from '../support/child.ts'
 import { query } from '../support/database.ts'
@@ -169,6 +170,38 @@ for (const engine of engines) {
       assert.deepEqual(await differencesOf(server.vault), [])
     })
 
+    test('keeps the names of what is in it until that is gone, in whichever way they are asked for', async (t) => {
+      const server = await startWith(t, engine, 150)
+      const { api } = server
+      await api.post('/v3/environments', { name: 'dev' })
+      for (const name of ['s-3', 'x']) await api.post('/v3/secrets?environment=dev', { name, value: 'v' })
+      await begin(server, 1)
+      const named = { name: 's-3', value: 'v' }
+      const ways = {
+        create: () => api.post('/v3/secrets', named),
+        createSome: () => api.post('/v3/secrets/batch/create', { secrets: [named] }),
+        put: () => api.put('/v3/secrets/by-name/s-3', { value: 'v' }),
+        store: () => api.post('/v3/secrets/batch/store', { secrets: [{ name: 'x', value: 'v' }, named] }),
+        rename: () => api.put('/v3/secrets/151/name', { name: 's-3' }),
+        copy: () => api.post('/v3/copy', { from: 'dev', to: 'default', names: ['x', 's-3'] }),
+      }
+
+      for (const [way, ask] of Object.entries(ways)) {
+        const { status, body } = await ask()
+        assert.deepEqual([way, status, body.code], [way, 409, 'name_taken'])
+      }
+      const dry = await api.post('/v3/copy', { from: 'dev', to: 'default', names: ['s-3'], dry_run: true })
+      assert.equal(dry.body.secrets[0].state, 'refused', dry.text)
+      assert.deepEqual(await namesOf(api), ['spared'])
+
+      await finishDeletions(server.vault)
+
+      assert.equal((await ways.store()).status, 200)
+      const copied = await api.post('/v3/copy', { from: 'dev', to: 'default', names: ['s-3'] })
+      assert.equal(copied.status, 200, copied.text)
+      assert.deepEqual(await differencesOf(server.vault), [])
+    })
+
     test('stays whole for whoever may not delete all that is in it', async (t) => {
       const server = await startWith(t, engine, 250)
       const { api } = server
@@ -191,8 +224,9 @@ for (const engine of engines) {
       const { api, vault } = server
       const key = (await api.post('/v3/keys', { name: 'narrow', scopes: ['secrets:delete:s-*'] })).body
       const caller = { kind: 'token', hash: vault.keyring.tokenHash(key.api_key) } as const
+      const by = { scopes: parseScopes(['secrets:delete:s-*']), environment: 'default' }
       const ask = (size: number) => {
-        const operation = { kind: 'delete_list', list: 1, held: { size, forbidden: undefined } } as const
+        const operation = { kind: 'delete_list', list: 1, held: { ...by, size, forbidden: undefined } } as const
         return vault.store.submit<'delete_list'>({ caller, requestId: 'r', address: '127.0.0.1', operation })
       }
       const size = await vault.store.auditSize(1)
@@ -210,6 +244,47 @@ for (const engine of engines) {
       assert.equal((await namesOf(api)).length, 252)
       const now = await ask(await vault.store.auditSize(1))
       assert.ok(now.kind === 'done' && now.result.state === 'going')
+    })
+
+    test('is not deleted upon rights that are others since its names were held against them', async (t) => {
+      const server = await startServer(t, engine)
+      const { api, vault } = server
+      for (const name of ['dev', 'prod']) await api.post('/v3/environments', { name })
+      const { id } = (await api.post('/v3/lists?environment=dev', { name: 'doomed' })).body
+      for (let at = 0; at < 300; at += 100) {
+        const secrets = Array.from({ length: 100 }, (_, one) => ({ name: `s-${at + one}`, value: 'v', list: 'doomed' }))
+        assert.equal((await api.post('/v3/secrets/batch/create?environment=dev', { secrets })).status, 201)
+      }
+      const scopes = ['secrets:delete:s-*@dev', 'secrets:delete:x@prod']
+      const key = (await api.post('/v3/keys', { name: 'narrow', scopes })).body
+      const asker = {
+        ...{ caller: { kind: 'token', hash: vault.keyring.tokenHash(key.api_key) } as const },
+        ...{ requestId: 'r', address: '127.0.0.1' },
+      }
+      let asked = 0
+      const rename = async (from: string, to: string) => {
+        const { environments } = (await api.get('/v3/environments')).body
+        const { id: of } = environments.find(({ name }: { name: string }) => name === from)
+        assert.equal((await api.send('PATCH', `/v3/environments/${of}`, { name: to })).status, 200)
+      }
+      const store = new Proxy(vault.store, {
+        get(target, name) {
+          const own = Reflect.get(target, name)
+          if (name !== 'submit') return typeof own === 'function' ? own.bind(target) : own
+          return async (request: Parameters<typeof target.submit>[0]) => {
+            // Once its names were looked at, it is where these are called otherwise.
+            if (request.operation.kind === 'delete_list' && ++asked === 2) {
+              await rename('prod', 'old')
+              await rename('dev', 'prod')
+            }
+            return target.submit(request)
+          }
+        },
+      })
+
+      await assert.rejects(deleteList({ ...vault, store }, asker, id), { code: 'forbidden' })
+
+      assert.equal((await api.get(`/v3/lists/${id}`)).status, 200)
     })
 
     test('is found by the state when somebody says behind the trail that it is deleted', async (t) => {

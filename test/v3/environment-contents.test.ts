@@ -253,6 +253,31 @@ for (const engine of engines) {
       assert.equal(verdict.fault ?? null, null)
     })
 
+    test('goes into the list of the same name, or where secrets go that name none', async (t) => {
+      const { api, put, copy } = await start(t)
+      const inList = (name: string, environment: string) =>
+        api.post('/v3/lists', { name }, { 'strongroom-environment': environment })
+      for (const name of ['web', 'alone']) ok(await inList(name, 'dev'))
+      ok(await inList('web', 'prod'))
+      await put('dev', 'a', 'v', { list: 'web' })
+      await put('dev', 'b', 'v', { list: 'alone' })
+      await put('dev', 'c', 'v', { list: 'alone' })
+      const listsIn = async () => {
+        const { body } = ok(await api.get('/v3/metadata?environment=prod'))
+        return body.secrets.map(({ name, list }: { name: string; list: { name: string } }) => [name, list.name])
+      }
+
+      ok(await copy(api, { names: ['a', 'b'] }))
+      // By now the other is there.
+      ok(await copy(api, { names: ['c'] }))
+
+      assert.deepEqual(await listsIn(), [
+        ['a', 'web'],
+        ['b', 'default'],
+        ['c', 'default'],
+      ])
+    })
+
     test('is whole or nothing, and says of each name what stands in its way', async (t) => {
       const { put, read, copy, keyWith } = await start(t)
       for (const name of ['web', 'db']) await put('dev', name, 'v')

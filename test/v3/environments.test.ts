@@ -198,6 +198,13 @@ for (const engine of engines) {
       // A secret is moved within its environment alone.
       const moved = await api.put(`/v3/lists/${web.body.id}/secrets/1`, undefined)
       assert.deepEqual(code(moved), [404, 'not_found'])
+      // By its id, a list is renamed where it is: no other there has the name.
+      await api.post('/v3/lists', { name: 'app' })
+      const app = await api.post('/v3/lists', { name: 'app' }, at('prod'))
+      assert.deepEqual(code(await api.put(`/v3/lists/${app.body.id}`, { name: 'web' })), [409, 'name_taken'])
+      await api.put(`/v3/lists/${placed.body.id}`, { name: 'site' })
+      assert.equal((await api.put(`/v3/lists/${app.body.id}`, { name: 'web' })).status, 200)
+      assert.deepEqual(namesIn(await api.get('/v3/lists', at('prod'))), ['site', 'web'])
     })
 
     test('has lists and deployments that are not there by its id for whoever has the right elsewhere, and only sees it', async (t) => {

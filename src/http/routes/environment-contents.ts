@@ -155,7 +155,7 @@ export const environmentContentRoutes: readonly Route[] = [
         ),
       ),
       answers: { 200: Type.Object({ dry_run: Type.Boolean(), secrets: Type.Array(CopiedSecret) }) },
-      refusals: [404],
+      refusals: [404, 409],
     },
     headers: { takes: [], gives: [] },
     use:

@@ -298,7 +298,7 @@ export const secretBatchRoutes: readonly Route[] = [
       query: NoQuery,
       body: json(StoreBody),
       answers: { 200: Type.Object({ secrets: Type.Array(StoredOne) }) },
-      refusals: [404, 412],
+      refusals: [404, 409, 412],
     },
     headers: { takes: [], gives: [] },
     use:

@@ -2,7 +2,7 @@
 
 import type { AuditObject } from '../../audit/record.ts'
 import { type Deleted, seesDeleted } from '../../model/deleted.ts'
-import { allows, type Right, type Scope } from '../../model/scope.ts'
+import { allows, type Right } from '../../model/scope.ts'
 import { partSize } from '../lookups.ts'
 import { overSome } from '../operations/define.ts'
 import type { Outcome, Refused } from '../outcome.ts'
@@ -11,6 +11,7 @@ import { rowOf, storedDeleted } from '../tables/deleted.ts'
 import { secrets, storedSecrets } from '../tables/secret.ts'
 import { hasSome, isHere } from './environment.ts'
 import { noVersion } from './grants.ts'
+import { type HeldBy, isHeldNow } from './held.ts'
 import { isKept, objectOfDeleted } from './kept.ts'
 import { type Call, forbid, refuse, refuseField, type UnplacedCall } from './work.ts'
 
@@ -24,19 +25,16 @@ export function either(right: Right) {
 }
 
 /** What the rights to what is in something are held against, before it is put back or destroyed: what is in it only gets less. */
-export interface HeldContents {
-  readonly scopes: readonly Scope[]
+export interface HeldContents extends HeldBy {
   readonly right: Right
   readonly forbidden: string | undefined
 }
 
 /** Nothing was done: every name in it must be held against these first. */
-export interface UnheldContents {
+export interface UnheldContents extends HeldBy {
   readonly state: 'unheld'
   readonly accountId: number
   readonly id: number
-  readonly scopes: readonly Scope[]
-  readonly environment: string
 }
 
 /** Whether every name in it is known to be within the caller's rights. @returns what to answer where it is not */
@@ -48,8 +46,7 @@ export function heldAgainst(
 ): Outcome<UnheldContents> | undefined {
   const { scopes, environment } = call
   if (allows(scopes, right, environment.name)) return undefined
-  const isOfNow = held !== undefined && held.right === right && JSON.stringify(held.scopes) === JSON.stringify(scopes)
-  if (!isOfNow) {
+  if (held === undefined || held.right !== right || !isHeldNow(call, held)) {
     const { accountId, id } = deleted
     return { kind: 'done', result: { state: 'unheld', accountId, id, scopes, environment: environment.name } }
   }

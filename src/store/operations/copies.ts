@@ -1,8 +1,10 @@
 /** Values that are copied from one environment into another, sealed anew: all of them, or none. */
 import type { EnvironmentRef } from '../../model/environment.ts'
+import { defaultList } from '../../model/list.ts'
 import { allowsName } from '../../model/scope.ts'
 import type { Details } from '../../model/secret.ts'
 import { environmentNamed } from '../decide/environment.ts'
+import { hasName } from '../decide/lists.ts'
 import { type Call, forbid, type Listing, listingOf, noEnvironment, record, refuse } from '../decide/work.ts'
 import * as lookups from '../lookups.ts'
 import type { Needs } from '../needs.ts'
@@ -206,7 +208,10 @@ function needCopies(needs: Needs, { items }: Copying): void {
     needs.holdersOf(item.name)
     if ('fault' in item) continue
     needs.row(lookups.secretsById, item.from.id)
-    if (typeof item.change === 'object' && 'uid' in item.change) needCreation(needs, item.change)
+    if (typeof item.change !== 'object' || !('uid' in item.change)) continue
+    needCreation(needs, item.change)
+    // Where it goes if there is no list of that name.
+    needs.list(defaultList)
   }
 }
 
@@ -216,12 +221,12 @@ function refuseUnknown(call: Call): Refused {
 }
 
 interface Fault {
-  readonly code: 'forbidden' | 'not_found' | 'invalid'
+  readonly code: 'forbidden' | 'not_found' | 'invalid' | 'name_taken'
   readonly side: 'from' | 'to'
   readonly detail: string
 }
 
-const faults: Readonly<Record<'forbidden' | 'absent' | 'type', Fault>> = {
+const faults: Readonly<Record<'forbidden' | 'absent' | 'type' | 'going', Fault>> = {
   forbidden: {
     code: 'forbidden',
     side: 'from',
@@ -233,17 +238,24 @@ const faults: Readonly<Record<'forbidden' | 'absent' | 'type', Fault>> = {
     side: 'to',
     detail: 'What is there is of another type: text, file or template. Delete it first.',
   },
+  going: {
+    code: 'name_taken',
+    side: 'to',
+    detail: 'A secret of this name is being deleted there, with its list. Copy it again in a moment.',
+  },
 }
 
 /** Why one of them cannot be copied. */
-function faultOf({ scopes, environment }: Call, from: EnvironmentRef, item: CopyItem): Fault | undefined {
+function faultOf(call: Call, from: EnvironmentRef, item: CopyItem): Fault | undefined {
+  const { scopes, environment } = call
   if ('fault' in item) return faults[item.fault]
   if (!allowsName(scopes, 'secrets:read', from.name, item.name)) return faults.forbidden
   if (!allowsName(scopes, 'secrets:write', environment.name, item.name)) {
     const detail = 'This API key lacks the scope secrets:write for this name where it is copied to.'
     return { code: 'forbidden', side: 'to', detail }
   }
-  return undefined
+  const isGone = secretAt(call, { id: item.name }, true) === undefined
+  return isGone && hasName(call, item.name) ? faults.going : undefined
 }
 
 /** Recorded where it was refused. */

@@ -5,6 +5,7 @@ import { allows, allowsName } from '../../model/scope.ts'
 import type { Secret } from '../../model/secret.ts'
 import { environmentsSeen, hasSome, hasSomeHere } from '../decide/environment.ts'
 import { noVersion } from '../decide/grants.ts'
+import { type HeldBy, isHeldNow } from '../decide/held.ts'
 import { deletedThing, deleteSecretRow, keepList, putDeleted } from '../decide/kept.ts'
 import { addList, anyList, findList, inList, needList, placeOfList, refuseList, seesLists } from '../decide/lists.ts'
 import { keptRow, onceOf } from '../decide/once.ts'
@@ -123,10 +124,7 @@ const renameList = defineOperation<
   environment: placeOfList,
   delicate: false,
   grants: 'nothing',
-  needs: (needs, { list, name }) => {
-    needs.list(list)
-    needs.list(name)
-  },
+  needs: (needs, { list, name }) => needs.listToRename(list, name),
   decide: (call, { name }, list) => {
     const other = findList(call, name)
     if (other !== undefined && other.id !== list.id) return refuseTaken(call, objectOfList(list))
@@ -136,7 +134,7 @@ const renameList = defineOperation<
 })
 
 /** What the right to delete is held against, name by name, before a list is deleted whose names are too many for one look. */
-export interface Held {
+export interface Held extends HeldBy {
   /** How many records the trail had then. */
   readonly size: number
   /** The name of a secret that may not be deleted, or none. */
@@ -229,7 +227,7 @@ function beginDeletion(call: Call, list: List, held: Held | undefined): Outcome<
   const { accountId, id } = list
   const { scopes, account, environment } = call
   if (!allows(scopes, 'secrets:delete', environment.name)) {
-    if (held === undefined) {
+    if (held === undefined || !isHeldNow(call, held)) {
       const here = listingOf(call)
       return { kind: 'done', result: { state: 'unheld', id, size: account.auditSize, ...here } }
     }

@@ -586,6 +586,8 @@ function storingFault(
         : `The secret is at version ${found.secret.version}. Look again, then repeat the change.`
     return { code: 'stale_version', field: 'version', detail }
   }
+  // Of a list that is going: the name is free when it is gone.
+  if (found === undefined && hasName(call, name)) return { code: 'name_taken', field: 'name', detail: taken }
   if (found === undefined && 'uid' in one && isListAbsent(call, one)) {
     return { code: 'not_found', field: 'list', detail: noListOf(one.list ?? '') }
   }
