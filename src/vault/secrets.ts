@@ -306,7 +306,7 @@ export async function createSecret(vault: Vault, asker: Asker, identity: Identit
   const { name, list, details, value } = checkedNew(vault, input)
   const { decoy } = input
   const repeatable = asChange(asker, [
-    ...['create', name, textOf(input.value)],
+    ...['create', name, sentAs(input.value)],
     ...(list === undefined && details === plainDetails && decoy === undefined ? [] : [list ?? null, details]),
     ...(decoy === undefined ? [] : [decoy]),
   ])
@@ -425,7 +425,7 @@ export async function updateSecret(
 ): Promise<Changed> {
   const { name, match, value } = input
   const rename = input.rename === undefined ? undefined : checkSecretName(input.rename, 'name')
-  const fingerprint = ['update', place.id, value && textOf(value), name ?? null, match ?? null]
+  const fingerprint = ['update', place.id, value && sentAs(value), name ?? null, match ?? null]
   const repeatable = asChange(asker, rename === undefined ? fingerprint : [...fingerprint, rename])
   const update = async (next: NextVersion | undefined) =>
     changedBy(await tryAskOnce(vault, repeatable, { kind: 'update_secret', ...place, name, rename, match, next }))
@@ -561,10 +561,10 @@ export async function sealNext(
   }
 }
 
-/** Equal for equal requests. */
-function textOf(value: Value): string {
-  if ('bytes' in value) return `bytes ${value.bytes.toString('base64')}`
-  return value.encoding === undefined ? value.text : `${value.encoding} ${value.text}`
+/** Equal for equal requests alone, as JSON: no text is taken for one that was sent in another way. */
+function sentAs(value: Value): string | readonly string[] {
+  if ('bytes' in value) return ['bytes', value.bytes.toString('base64')]
+  return value.encoding === undefined ? value.text : [value.encoding, value.text]
 }
 
 /** The same under its key, with what tells one change of a secret from another, since before others were repeated. */

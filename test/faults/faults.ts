@@ -5698,6 +5698,22 @@ export const faults: readonly Fault[] = [
     'SQLite.*leaves what cannot be',
   ),
   fault(
+    'one of a batch that cannot be decided does not sink its neighbours',
+    'store/load.ts',
+    'throw error instanceof Refusal ? error : new Conflicting(error)',
+    'throw error',
+    'store/batch.test.ts',
+    'SQLite.*cannot be decided',
+  ),
+  fault(
+    'a value is told from a text that reads as it was sent',
+    'vault/secrets.ts',
+    'value.text : [value.encoding, value.text]',
+    "value.text : value.encoding + ' ' + value.text",
+    'v3/idempotency.test.ts',
+    'SQLite.*sent in another way',
+  ),
+  fault(
     'a mark that a list is being deleted is found where no record says so',
     'audit/state.ts',
     'known?.text === null ? []',

@@ -72,6 +72,25 @@ for (const engine of engines) {
       await assertChain(server)
     })
 
+    test('of which one cannot be decided is carried out without that one, on the same connection', async (t) => {
+      const server = await startServer(t, engine)
+      await server.api.post('/v3/secrets', { name: 'first', value: 'v' })
+      const { store } = server.vault
+      // As no route asks: a fault of ours.
+      const wrong = { kind: 'update_many_metadata', ids: [1] } as unknown as Op<'update_many_metadata'>
+      const sizes: number[] = []
+      store.events.onBatch = ({ requests }) => void sizes.push(requests.length)
+
+      const asked = [create('a'), wrong, create('b')].map((operation, at) => store.submit(requestOf(operation, at)))
+      const [one, stuck, another] = await Promise.allSettled(asked)
+
+      assert.deepEqual(sizes, [3, 1, 2, 1, 1])
+      for (const own of [one, another]) assert.equal(own?.status === 'fulfilled' && own.value.kind, 'done')
+      assert.equal(stuck?.status === 'rejected' && stuck.reason.code, 'audit_unavailable')
+      assert.deepEqual(await namesOf(server), ['1 first', '2 a', '3 b'])
+      await assertChain(server)
+    })
+
     test('that makes a secret and deletes it leaves nothing of it, and frees its name but not its id', async (t) => {
       const server = await startServer(t, engine)
 

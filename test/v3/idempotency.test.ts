@@ -243,6 +243,23 @@ for (const engine of engines) {
       })
     }
 
+    test('tells a value from the same text that was sent in another way', async (t) => {
+      const { api } = await startServer(t, engine)
+      const key = (word: string) => ({ 'idempotency-key': word })
+      const texts = ['utf-8 v', JSON.stringify(['utf-8', 'v'])]
+
+      for (const [at, value] of texts.entries()) {
+        const name = `n-${at}`
+        const made = await api.post('/v3/secrets', { name, value }, key(`a${at}`))
+        const other = await api.post('/v3/secrets', { name, value: 'v', encoding: 'utf-8' }, key(`a${at}`))
+        const put = await api.put(`/v3/secrets/${made.body.id}`, { value }, key(`b${at}`))
+        const otherPut = await api.put(`/v3/secrets/${made.body.id}`, { value: 'v', encoding: 'utf-8' }, key(`b${at}`))
+
+        assert.deepEqual([made.status, put.status], [201, 200])
+        assert.deepEqual([other.body.code, otherPut.body.code], ['idempotency_mismatch', 'idempotency_mismatch'])
+      }
+    })
+
     test('keeps no hash of what was given out, and nothing sealed', async (t) => {
       const { api, place } = await startServer(t, engine)
       const key = { 'idempotency-key': 'deploy-42' }

@@ -252,6 +252,19 @@ for (const engine of engines) {
       assert.equal((await owner.get('/v3/session/factors')).body.sso.length, 0)
     })
 
+    test('does not speak for a user whose session is open by the database alone', async (t) => {
+      const { owner, browser, provider, place } = await startWithSso(t, engine)
+      provider.behaviour.claims = { sub: 'mallory', email: 'mallory@example.com', email_verified: true }
+      const linking = browser()
+      const back = await linking.begin({ return: '/portal/settings' }, owner, '/v3/session/sso/link')
+      assert.equal((await owner.send('DELETE', '/v3/session')).status, 200)
+      await query(place, 'update api_keys set revoked_ms = null where user_id is not null')
+
+      const { to, session } = await linking.end(back)
+
+      assert.deepEqual([to, session], ['/portal/?trouble=integrity_failure', undefined])
+    })
+
     test('lets in by the settings as they are when it ends, though they change while it is found out who comes', async (t) => {
       const { owner, browser, provider, settings, vault, invite } = await startWithSso(t, engine)
       const { email } = await invite('editor')

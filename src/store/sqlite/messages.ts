@@ -75,6 +75,7 @@ const sqliteFull = 13
 const sqliteConstraint = 19
 
 export function toFailure(error: unknown): Failure {
+  if (error instanceof Conflicting) return { ...toFailure(error.cause), isConflicting: true }
   if (error instanceof Refusal) return { code: error.code, message: error.message, cause: undefined }
   const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'not an error'
   const sqliteCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined
