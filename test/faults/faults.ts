@@ -5722,6 +5722,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*behind the trail',
   ),
   fault(
+    'what has expired is in nobody’s way before it goes',
+    'store/tables/reply.ts',
+    "writing: { ...plainly, changed: 'put' },",
+    'writing: plainly,',
+    'store/sweeps.test.ts',
+    'SQLite.*before it goes',
+  ),
+  fault(
     'what has expired goes a little at a time',
     'store/sqlite/statements.ts',
     'if (!isSweep) return',

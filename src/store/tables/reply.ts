@@ -9,12 +9,13 @@ import { sealedTable } from './table.ts'
 /** For how long a reply is remembered. */
 export const replyLifetimeMs = 24 * 60 * 60 * 1000
 
+/** One that is remembered no longer is not looked for, and may be there until it is swept: another one takes its place. */
 export const replies = sealedTable<Reply>()({
   name: 'replies',
   key: ['accountId', 'keyId', 'hash'],
   unique: [],
   holdsKeys: false,
-  writing: plainly,
+  writing: { ...plainly, changed: 'put' },
   called: ({ secret: { id, name } }) => ({ kind: 'secret', id, uid: null, name }),
   whenMissing: 'a request that is repeated is carried out again, as after a day',
   fields: {
