@@ -5722,6 +5722,14 @@ export const faults: readonly Fault[] = [
     'SQLite.*behind the trail',
   ),
   fault(
+    'a batch that PostgreSQL refuses for a moment is tried again',
+    'store/postgres/failures.ts',
+    "new Set(['40001', '40P01', '23505'])",
+    "new Set(['23505'])",
+    'store/retries.test.ts',
+    'after 40P01',
+  ),
+  fault(
     'what has expired is in nobody’s way before it goes',
     'store/tables/reply.ts',
     "writing: { ...plainly, changed: 'put' },",
