@@ -63,7 +63,7 @@ const proxies: readonly Proxy[] = [
       return `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;\nevents {}\nhttp { ${own}\n${plain}\n}\n`
     },
     parameters: (path) => ['-c', path],
-    repeats: false,
+    repeats: true,
   },
   {
     program: 'caddy',

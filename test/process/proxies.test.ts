@@ -1,9 +1,11 @@
 /** Behind nginx, HAProxy and Caddy, as the files in `deploy/` set them up: people sign in, and programs notice nothing. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { suite, type TestContext, test } from 'node:test'
@@ -27,6 +29,10 @@ interface Proxy {
   /** The file around it, where it is only a part. */
   readonly whole?: (config: string, place: Place) => string
   readonly parameters: (path: string) => readonly string[]
+  /** Two nodes in place of one. */
+  readonly both: (first: string, second: string) => string
+  /** Whether it sends what has a body to another node, if that may be repeated. */
+  readonly repeatsBodies: boolean
   /** Sizes of bodies, in MiB, of which everybody reads that they are too long. */
   readonly tooLong: readonly number[]
 }
@@ -58,6 +64,8 @@ const proxies: readonly Proxy[] = [
         '}',
       ].join('\n'),
     parameters: (path) => ['-c', path],
+    both: (first, second) => `${first} fail_timeout=2s; server ${second}`,
+    repeatsBodies: true,
     tooLong: [2, 4, 8, 32],
   },
   {
@@ -69,6 +77,8 @@ const proxies: readonly Proxy[] = [
       '/etc/ssl/strongroom/both.pem': `${folder}/both.pem`,
     }),
     parameters: (path) => ['-f', path],
+    both: (first, second) => `${first} check\n    server another ${second}`,
+    repeatsBodies: true,
     tooLong: [2, 4, 8, 32],
   },
   {
@@ -82,6 +92,8 @@ const proxies: readonly Proxy[] = [
       '/etc/ssl/strongroom/key.pem': `${folder}/key.pem`,
     }),
     parameters: (path) => ['run', '--adapter', 'caddyfile', '--config', path],
+    both: (first, second) => `${first} ${second}`,
+    repeatsBodies: false,
     // It does not wait for more of a body that was answered early: its file says so.
     tooLong: [2],
   },
@@ -135,32 +147,57 @@ for (const proxy of proxies) {
       const { ask, key, port, folder } = await start(t, proxy)
       const file = { name: 'file', type: 'file', value: Buffer.alloc(2 ** 20, 1).toString('base64') }
       assert.equal((await ask('POST', '/v3/secrets', file, key)).status, 201)
+      const repeatable = { ...key, 'idempotency-key': randomUUID() }
+      assert.equal((await ask('POST', '/v3/secrets', { ...file, name: 'another' }, repeatable)).status, 201)
 
       const program = `
-import http.client, socket, ssl
+import http.client, itertools, socket, ssl
 context = ssl.create_default_context(cafile=data['cert'])
 out = []
 for size in data['sizes']:
-    for chunked in (False, True):
+    for chunked, own in itertools.product((False, True), data['headers']):
         connection = http.client.HTTPSConnection('${name}', data['port'], timeout=60, context=context)
         connection._create_connection = lambda *_: socket.create_connection(('127.0.0.1', data['port']), 60)
         body = b'x' * size
         pieces = (body[at:at + 65536] for at in range(0, size, 65536)) if chunked else body
-        headers = {**data['headers'], 'Content-Type': 'application/json'}
+        headers = {**own, 'Content-Type': 'application/json'}
         try:
             connection.request('POST', '/v3/secrets', pieces, headers, encode_chunked=chunked)
             came = connection.getresponse()
-            out.append([size, chunked, came.status, json.loads(came.read()).get('code')])
+            out.append([size, chunked, 'Idempotency-Key' in own, came.status, json.loads(came.read()).get('code')])
         except (OSError, ValueError, http.client.HTTPException) as error:
-            out.append([size, chunked, repr(error), None])
+            out.append([size, chunked, 'Idempotency-Key' in own, repr(error), None])
         connection.close()
 `
       const sizes = proxy.tooLong.map((mebibytes) => mebibytes * 2 ** 20)
 
-      const answers = await pythonBeside(program, { port, cert: join(folder, 'cert.pem'), headers: key, sizes })
+      const headers = [key, { ...key, 'Idempotency-Key': randomUUID() }]
+      const answers = await pythonBeside(program, { port, cert: join(folder, 'cert.pem'), headers, sizes })
 
-      const expected = sizes.flatMap((size) => [false, true].map((isChunked) => [size, isChunked, 413, 'too_large']))
+      const both = [false, true]
+      const expected = sizes.flatMap((size) =>
+        both.flatMap((isChunked) => both.map((isKeyed) => [size, isChunked, isKeyed, 413, 'too_large'])),
+      )
       assert.deepEqual(answers, expected)
+    })
+
+    test('what may be repeated goes to another node when one goes away without an answer', async (t) => {
+      const broken = await startBroken(t)
+      const { ask, key } = await start(t, proxy, (node) => proxy.both(broken.address, node))
+      const calls = [() => ask('GET', '/v3/secrets', undefined, key)]
+      const repeatable = () => ({ ...key, 'idempotency-key': randomUUID() })
+      if (proxy.repeatsBodies)
+        calls.push(() => ask('POST', '/v3/secrets', { name: randomUUID(), value: 'v' }, repeatable()))
+
+      for (const call of calls) {
+        const before = broken.count()
+        // A while after it has failed, it is asked again.
+        for (const end = performance.now() + 60_000; broken.count() === before; await setTimeout(20)) {
+          assert.ok(performance.now() < end, 'It is not asked.')
+          const { status, text: answer } = await call()
+          assert.ok(status === 200 || status === 201, `${status} ${answer}`)
+        }
+      }
     })
 
     test('the audit trail has the address of the caller, whatever they say it is', async (t) => {
@@ -192,8 +229,26 @@ for size in data['sizes']:
   })
 }
 
+/** Something that seems to be a node that is ready, and resets who asks it for anything else. */
+async function startBroken(t: TestContext): Promise<{ address: string; count: () => number }> {
+  let count = 0
+  const ready = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', (data) => {
+      if (data.toString('latin1').startsWith('GET /readyz ')) return void socket.end(ready)
+      count++
+      socket.resetAndDestroy()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  return { address: `127.0.0.1:${port}`, count: () => count }
+}
+
 /** A server behind a proxy, both until the test ends. */
-async function start(t: TestContext, proxy: Proxy) {
+async function start(t: TestContext, proxy: Proxy, nodes = (node: string) => node) {
   const [folder, port] = [makeFolder(), await freePort()]
   const { key, cert } = certificateFor(t, name)
   writeFileSync(join(folder, 'key.pem'), key)
@@ -201,7 +256,7 @@ async function start(t: TestContext, proxy: Proxy) {
   writeFileSync(join(folder, 'both.pem'), cert + key)
   const origin = `https://${name}:${port}`
   const server = await startServerFor(t, origin)
-  const running = startProxy(t, proxy, { folder, port, upstream: new URL(server.url).host })
+  const running = startProxy(t, proxy, { folder, port, upstream: nodes(new URL(server.url).host) })
   const ask = caller(port, cert)
   const firstKey = server.firstKey
   assert.ok(firstKey)
