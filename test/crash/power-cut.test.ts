@@ -134,8 +134,8 @@ async function losses(
     const lost: string[] = []
     for (const [id, value] of promised) {
       const { status, body } = await api.get(`/v3/secrets/${id}`)
-      if (status !== 200 || Number(body.value) < value)
-        lost.push(`secret ${id}: ${value} acknowledged, ${body?.value} found`)
+      const found = status === 200 ? body.value : `${status} ${body?.code}`
+      if (status !== 200 || Number(body.value) < value) lost.push(`secret ${id}: ${value} acknowledged, ${found} found`)
     }
     for await (const { fault } of verifyAudit(server.vault)) if (fault !== undefined) lost.push(fault.reason)
     await server.stop()
