@@ -1,9 +1,9 @@
 /** HEAD is GET without the body: the same status and headers, and the same record of what was read. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { engines } from '../support/engines.ts'
 import { sendRaw } from '../support/raw.ts'
-import { startServer } from '../support/server.ts'
 
 /** Those that are another at each request. */
 const changing = /^(date|strongroom-request-id|connection|keep-alive|transfer-encoding|content-length):/i
@@ -11,7 +11,7 @@ const changing = /^(date|strongroom-request-id|connection|keep-alive|transfer-en
 for (const engine of engines) {
   suite(`${engine.name}: HEAD`, { skip: engine.skip }, () => {
     test('answers as GET does, without a body, wherever GET is served', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'not to be seen' })
       const paths = [
         ...['/healthz', '/readyz', '/metrics', '/openapi.json', '/docs', '/portal/', '/portal', '/'],
@@ -41,7 +41,7 @@ for (const engine of engines) {
     })
 
     test('of a value is recorded as the read that it is, and refused where that is', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'v' })
       const reads = async () =>
         (await api.get('/v3/audit?action=secret.read')).body.records.map(({ outcome }: { outcome: string }) => outcome)
@@ -57,7 +57,7 @@ for (const engine of engines) {
     })
 
     test('of a seed uses nothing up', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'db', value: 'v' })
       // biome-ignore lint/suspicious/noTemplateCurlyInString: the form that the template is written in
       const seed = { user_data: '#cloud-config\npassword: ${{secret.db}}\n', target: 'web-1' }

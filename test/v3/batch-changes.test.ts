@@ -1,6 +1,7 @@
 /** Many secrets in one request that are there already: stored over, changed and deleted. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -29,7 +30,7 @@ async function valuesOf(api: Api): Promise<Readonly<Record<string, string>>> {
 for (const engine of engines) {
   suite(`${engine.name}: many values that are stored together`, { skip: engine.skip }, () => {
     test('make new secrets and next versions, with a record each, and leave everything but the value', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/lists', { name: 'web' })
       await api.post('/v3/secrets', { name: 'there', value: 'one', tags: ['a'], list: 'web', description: 'd' })
       await api.post('/v3/secrets', { name: 'file', value: 'AP8=', type: 'file', filename: 'a.bin' })
@@ -120,7 +121,7 @@ for (const engine of engines) {
     })
 
     test('each become one version when several store them at once', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const names = ['one', 'two', 'three']
       const secretsOf = (value: number) => names.map((name) => ({ name, value: `${name} ${value}` }))
 
@@ -233,7 +234,7 @@ for (const engine of engines) {
     })
 
     test('are refused by what is wrong with the change, and left alone', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const tags = Array.from({ length: 31 }, (_, at) => `t-${at}`)
       await api.post('/v3/secrets', { name: 'full', value: 'v', tags })
       await api.post('/v3/secrets', { name: 'free', value: 'v' })

@@ -1,6 +1,7 @@
 /** Many secrets in one request: made as they would be one after the other, all of them or none. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
 import { fc } from '../support/fast-check.ts'
@@ -74,7 +75,7 @@ for (const engine of engines) {
     })
 
     test('leaves a record for each secret, and for one that is refused a record of the first at fault', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const secrets = Array.from({ length: 100 }, (_, at) => ({ name: `s-${at}`, value: `v ${at}` }))
 
       assert.equal((await api.post(path, { secrets })).status, 201)
@@ -98,7 +99,7 @@ for (const engine of engines) {
     })
 
     test('is refused by what is wrong with one of them, before anything is done', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       const good = { name: 'good', value: 'v' }
       const wrong: [object, number, string][] = [
         [{ name: 'with blank', value: 'v' }, 400, 'secrets.1.name'],
@@ -117,7 +118,7 @@ for (const engine of engines) {
     })
 
     test('keeps its details and its list, and makes the default list once', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/lists', { name: 'web' })
       const bytes = Buffer.from([0, 255, 7]).toString('base64')
       const secrets = [

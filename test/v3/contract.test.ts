@@ -1,15 +1,15 @@
 /** The contract of the five operations: statuses, fields and their order, headers. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { engines } from '../support/engines.ts'
-import { startServer } from '../support/server.ts'
 
 const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
 
 for (const engine of engines) {
   suite(`${engine.name}: the five operations`, { skip: engine.skip }, () => {
     test('answer with exactly the fields of the contract, in its order', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
 
       assert.equal((await api.get('/v3/secrets')).text, '{"secrets":[]}')
 

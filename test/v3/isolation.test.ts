@@ -5,10 +5,10 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { routes } from '../../src/http/routes/all.ts'
+import { startAccount } from '../support/account.ts'
 import type { Answer, Api } from '../support/api.ts'
 import { bodyOf, pathWith } from '../support/calls.ts'
 import { engines } from '../support/engines.ts'
-import { startServer } from '../support/server.ts'
 
 /** Ids that neither account has, and one that only the other has. */
 const absentId = 77
@@ -87,8 +87,8 @@ for (const engine of engines) {
       }
     })
 
-    async function twoAccounts(t: Parameters<typeof startServer>[0]) {
-      const { api: own, otherAccount } = await startServer(t, engine)
+    async function twoAccounts(t: Parameters<typeof startAccount>[0]) {
+      const { api: own, otherAccount } = await startAccount(t, engine)
       const other = await otherAccount()
       for (const name of ['one', 'two']) await own.post('/v3/secrets', { name, value: 'v' })
       for (const at of [1, 2, 3]) await other.post('/v3/secrets', { name: `theirs-${at}`, value: 'their value' })

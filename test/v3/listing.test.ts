@@ -173,7 +173,7 @@ for (const engine of engines) {
     })
 
     test('begins in the middle, in every order, and goes on and back from there', async (t) => {
-      const { api, withScopes } = await startServer(t, engine)
+      const { api, withScopes } = await startAccount(t, engine)
       for (const name of ['d', 'a', 'c', 'e', 'b']) await api.post('/v3/secrets', { name, value: 'v' })
       const namesOf = ({ body }: { body: { secrets: { name: string }[] } }) =>
         body.secrets.map(({ name }) => name).join('')

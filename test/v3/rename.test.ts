@@ -1,14 +1,14 @@
 /** Calling a secret otherwise. */
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { startAccount } from '../support/account.ts'
 import { Api } from '../support/api.ts'
 import { engines } from '../support/engines.ts'
-import { startServer } from '../support/server.ts'
 
 for (const engine of engines) {
   suite(`${engine.name}: a secret that is renamed`, { skip: engine.skip }, () => {
     test('keeps its id, its value and its versions, and is the next version', async (t) => {
-      const { api } = await startServer(t, engine)
+      const { api } = await startAccount(t, engine)
       await api.post('/v3/secrets', { name: 'old', value: 'one', tags: ['a'] })
       await api.put('/v3/secrets/1', { value: 'two' })
 
@@ -25,7 +25,7 @@ for (const engine of engines) {
     })
 
     test('is so only where the caller may, the name is free, and nobody else changed it', async (t) => {
-      const { api, url } = await startServer(t, engine)
+      const { api, url } = await startAccount(t, engine)
       for (const name of ['a-1', 'a-2', 'b-1']) await api.post('/v3/secrets', { name, value: 'v' })
       const { body } = await api.post('/v3/keys', { name: 'narrow', scopes: ['secrets:write:a-*', 'secrets:read:a-*'] })
       const narrow = new Api(url, body.api_key)
