@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { suite, type TestContext, test } from 'node:test'
 import { verifyAudit } from '../../src/vault/audit.ts'
-import { Api } from '../support/api.ts'
+import { Api, getPatiently } from '../support/api.ts'
 import { chance, rounds } from '../support/chance.ts'
 import { startChild } from '../support/child.ts'
 import { engines, makeFolder } from '../support/engines.ts'
@@ -133,7 +133,7 @@ async function losses(
     const api = new Api(server.url, key)
     const lost: string[] = []
     for (const [id, value] of promised) {
-      const { status, body } = await api.get(`/v3/secrets/${id}`)
+      const { status, body } = await getPatiently(api, `/v3/secrets/${id}`)
       const found = status === 200 ? body.value : `${status} ${body?.code}`
       if (status !== 200 || Number(body.value) < value) lost.push(`secret ${id}: ${value} acknowledged, ${found} found`)
     }

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { Client } from 'pg'
 import { listListing } from '../../src/store/listings.ts'
 import { verifyAudit } from '../../src/vault/audit.ts'
-import type { Answer, Api } from '../support/api.ts'
+import { type Answer, type Api, getPatiently } from '../support/api.ts'
 import { engines, makeFolder } from '../support/engines.ts'
 import { type Cluster, connectTo, startCluster } from '../support/postgres.ts'
 import { CommitProxy } from '../support/proxy.ts'
@@ -44,7 +44,7 @@ suite('A PostgreSQL that stands still', { skip }, () => {
       assert.ok(['audit_unavailable', 'outcome_unknown'].includes(answer.body.code), answer.text)
       assert.ok(ms < boundMs, `${Math.round(ms)} ms`)
     }
-    assert.equal((await again(api)).body.value, 'v')
+    assert.equal((await getPatiently(api, '/v3/secrets/1')).body.value, 'v')
     assert.equal((await api.post('/v3/secrets', { name: 'two', value: 'v' })).status, 201)
     for await (const { fault } of verifyAudit(vault)) assert.equal(fault, undefined)
   })
@@ -137,7 +137,7 @@ test('A standby that every commit waits for and that is not there keeps nobody l
   }
   await admin.query(`alter system set synchronous_standby_names = ''`)
   await admin.query('select pg_reload_conf()')
-  assert.equal((await again(api)).body.value, 'v')
+  assert.equal((await getPatiently(api, '/v3/secrets/1')).body.value, 'v')
 })
 
 test('After a failover the stale primary is left for the new one, and not returned to', { skip }, async (t) => {
@@ -162,7 +162,7 @@ test('After a failover the stale primary is left for the new one, and not return
   assert.equal((await timed(api, '/v3/secrets/1')).answer.status, 503)
   assert.equal((await timed(api, '/v3/lists')).answer.status, 503)
   standby.thaw()
-  assert.equal((await again(api)).body.value, 'of both')
+  assert.equal((await getPatiently(api, '/v3/secrets/1')).body.value, 'of both')
 })
 
 test('A primary that was left behind is left, although it answers as before', { skip }, async (t) => {
@@ -179,7 +179,7 @@ test('A primary that was left behind is left, although it answers as before', { 
     assert.ok(performance.now() < end, 'It is not left.')
     await setTimeout(250)
   }
-  assert.equal((await again(api)).body.value, 'of both')
+  assert.equal((await getPatiently(api, '/v3/secrets/1')).body.value, 'of both')
 })
 
 interface Timed {
@@ -196,16 +196,6 @@ async function timing(ask: () => Promise<Answer>): Promise<Timed> {
   const began = performance.now()
   const answer = await ask()
   return { answer, ms: performance.now() - began }
-}
-
-/** As a client that repeats what was answered with 503. */
-async function again(api: Api): Promise<Answer> {
-  for (let tries = 0; tries < 40; tries++) {
-    const answer = await api.get('/v3/secrets/1')
-    if (answer.status !== 503) return answer
-    await setTimeout(250)
-  }
-  return assert.fail('It does not go on.')
 }
 
 async function clusterOf(t: TestContext): Promise<Cluster> {

@@ -4,7 +4,7 @@
  */
 import http from 'node:http'
 import https from 'node:https'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 
 export interface Answer {
   readonly status: number
@@ -50,6 +50,15 @@ export class Api {
       ...headers,
     }
     return ask(this.url + path, method, sent, body === undefined || isRaw ? body : JSON.stringify(body))
+  }
+}
+
+/** As a client that repeats what was answered with 503: a server that has too much to do for the moment has lost nothing. */
+export async function getPatiently(api: Api, path: string): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    const answer = await api.get(path)
+    if (answer.status !== 503 || tries === 40) return answer
+    await setTimeout(250)
   }
 }
 
