@@ -1,5 +1,12 @@
 /** How far a sink has come in the trail of an account. */
 
+/** What a receiver took and may have lost: the records after one. */
+export interface SinkDoubt {
+  readonly seq: number
+  /** When it took the last of them that go together, in milliseconds since 1970. */
+  readonly at: number
+}
+
 export interface SinkPosition {
   readonly accountId: number
   /** The sink's name, from the settings. */
@@ -11,4 +18,6 @@ export interface SinkPosition {
   /** Why it did not go on, in a sentence, when that was the last thing that happened. */
   readonly fault: string | null
   readonly failedAt: number | null
+  /** The oldest first. What is older than its receiver needs to store it is of no meaning any more. */
+  readonly doubts: readonly SinkDoubt[]
 }

@@ -25,7 +25,7 @@ const marginMs = 50
 
 /** What a receiver has read it stores a moment later, or never when it is stopped meanwhile. */
 const doubtfulMs = 10_000
-/** After that nothing is sent again: that what came next failed is known after so long, and noted before long. */
+/** After that its node sends nothing again: that what came next failed is known after so long, and noted before long. */
 export const syslogDoubtMs = doubtfulMs + connectMs + takeMs + 10_000
 
 export class SyslogReceiver implements Receiver {

@@ -45,7 +45,7 @@ export interface Follower {
   readonly name: string
   /** Whose trails it is sent; empty for those of all. */
   readonly accountIds: readonly number[]
-  /** For how long after it has had records it may step back, and be sent them again. */
+  /** For how long after it has had records it may step back, and be sent them again; longer where another node leads meanwhile. */
   readonly doubtMs?: number | undefined
   /** By account, how far it had come so long ago: what came after that it may have to be sent again. */
   readonly settled?: ReadonlyMap<number, number>

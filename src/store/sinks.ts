@@ -1,7 +1,9 @@
 /** Sinks of the trail: how far each has come, and what is left. */
 import type { Lease } from '../model/lease.ts'
+import type { SinkDoubt, SinkPosition as StoredPosition } from '../model/sink.ts'
 import { among, none, type Query, reading, sql } from './sql.ts'
 import type { NamedRow } from './tables/field.ts'
+import { auditSinks } from './tables/sink.ts'
 
 /** Whose trails a sink is sent: of all accounts when none is named. */
 export type SinkAccounts = readonly number[]
@@ -25,10 +27,13 @@ export interface Behind {
 }
 
 /** How far a sink has come in the trail of an account. */
-export type SinkMove = Pick<Behind, 'accountId' | 'seq'>
+export interface SinkMove extends Pick<Behind, 'accountId' | 'seq'> {
+  /** What its receiver may have lost of that; nothing where it is not said. */
+  readonly doubts?: readonly SinkDoubt[]
+}
 
 /** How far a sink has come, and when it came there, in milliseconds since 1970. */
-export interface SinkPosition extends SinkMove {
+export interface SinkPosition extends Pick<Behind, 'accountId' | 'seq'> {
   readonly name: string
   readonly movedAt: number
 }
@@ -81,7 +86,7 @@ export class Sinks {
    * @returns whether the lease was held
    */
   move(lease: Lease, name: string, moves: readonly SinkMove[], now: number): Promise<boolean> {
-    const statements = moves.map(({ accountId, seq }) => move(name, accountId, seq, now))
+    const statements = moves.map((one) => move(name, one, now))
     return this.#database.underLease(lease, statements)
   }
 
@@ -103,6 +108,12 @@ export class Sinks {
       seq: Number(row['seq']),
       movedAt: Number(row['moved_ms']),
     }))
+  }
+
+  /** What the receiver of a sink may have lost, in each account in which it was given something since a time. */
+  async doubts(name: string, since: number): Promise<readonly Pick<StoredPosition, 'accountId' | 'doubts'>[]> {
+    const { query, read } = doubted(name, since)
+    return (await this.#database.query(query)).map(read)
   }
 
   async state(name: string, accountIds: SinkAccounts): Promise<SinkState> {
@@ -142,10 +153,11 @@ const begin = (name: string, accountIds: SinkAccounts, now: number): Query => sq
   select a.id, ${name}, a.audit_size, ${now} from accounts a
   where not exists (select 1 from audit_sinks s where s.name = ${name}) ${within(accountIds)}`
 
-const move = (name: string, accountId: number, seq: number, now: number): Query => sql`
-  insert into audit_sinks (account_id, name, seq, moved_ms) values (${accountId}, ${name}, ${seq}, ${now})
+const move = (name: string, { accountId, seq, doubts = [] }: SinkMove, now: number): Query => sql`
+  insert into audit_sinks (account_id, name, seq, moved_ms, doubts)
+  values (${accountId}, ${name}, ${seq}, ${now}, ${JSON.stringify(doubts)})
   on conflict (account_id, name) do update set
-    seq = excluded.seq, moved_ms = excluded.moved_ms, fault = null, failed_ms = null`
+    seq = excluded.seq, moved_ms = excluded.moved_ms, fault = null, failed_ms = null, doubts = excluded.doubts`
 
 const fail = (name: string, accountId: number, fault: string, now: number): Query => sql`
   insert into audit_sinks (account_id, name, seq, moved_ms, fault, failed_ms)
@@ -167,6 +179,12 @@ const positions = (sinks: readonly string[]): Query => ({
   sql: `select name, account_id, seq, moved_ms from audit_sinks where name in (${sinks.map(() => '?').join(', ')})`,
   parameters: sinks,
 })
+
+const doubted = (name: string, since: number) =>
+  reading(
+    auditSinks.part('accountId', 'doubts'),
+    sql`select account_id, doubts from audit_sinks where name = ${name} and moved_ms >= ${since}`,
+  )
 
 const names: Query = sql`select distinct name from audit_sinks order by name`
 

@@ -22,7 +22,7 @@ import type { HostAsker } from './accounts.ts'
 import { indexSegments } from './archive-index.ts'
 import { isAuthentic, pageRecords, recordsInTurn } from './archived-trail.ts'
 import { signedCheckpoint, verifierKeyOf } from './checkpoints.ts'
-import { type Lease, leadOnce } from './leases.ts'
+import { type Lease, leadOnce, takeOverMs } from './leases.ts'
 import { pause } from './pause.ts'
 import type { Vault } from './vault.ts'
 
@@ -95,7 +95,7 @@ async function settledPolicy(
   stopping: AbortSignal,
 ): Promise<ArchivePolicy> {
   const doubtful = policy.followers.filter(({ doubtMs }) => doubtMs !== undefined)
-  const doubtMs = Math.max(0, ...doubtful.map((one) => one.doubtMs ?? 0))
+  const doubtMs = takeOverMs + Math.max(0, ...doubtful.map((one) => one.doubtMs ?? 0))
   const positions = await store.sinks.positions(doubtful.map(({ name }) => name))
   if (positions.some(({ movedAt }) => movedAt > now() - doubtMs)) await (policy.pause ?? pause)(doubtMs, stopping)
   const settledOf = (sink: string) =>

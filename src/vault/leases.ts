@@ -12,6 +12,8 @@ export type { Lease } from '../model/lease.ts'
 export const defaultLeaseMs = 15_000
 /** A lease is renewed so often before its end. */
 const renewals = 3
+/** After that, whoever led and was killed has a successor, if there is another node. */
+export const takeOverMs = defaultLeaseMs + defaultLeaseMs / renewals
 /** Work that hangs, such as on a folder of a network, is given up so long after its end. */
 const defaultGraceMs = 5_000
 

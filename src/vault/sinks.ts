@@ -3,8 +3,9 @@ import { setTimeout } from 'node:timers/promises'
 import type { StoredRecord } from '../audit/verify.ts'
 import { NotTaken, type Piece, type Receiver } from '../sinks/receiver.ts'
 import type { Behind, SinkMove } from '../store/followers.ts'
-import { type Lease, lead } from './leases.ts'
+import { type Lease, lead, takeOverMs } from './leases.ts'
 import { pause } from './pause.ts'
+import { SinkDoubts } from './sink-doubts.ts'
 import type { Vault } from './vault.ts'
 
 export interface Sink {
@@ -54,8 +55,6 @@ export const sinkPace: Pace = {
 const accountsAtOnce = 100
 const maxGrown = 10_000
 const closeMs = 1_000
-/** Batches that are remembered, in case that they have to be sent again. */
-const maxDoubtful = 1_000
 
 /**
  * Sends whatever trails grow by, on one node at a time.
@@ -91,8 +90,9 @@ class Following {
   /** Records that go together: fewer, where the receiver says that it was too much. */
   #batch: number
   #failures = 0
-  /** What was taken not long ago, by a receiver that may lose it. */
-  #doubtful: { readonly at: number; readonly pieces: readonly SinkMove[] }[] = []
+  readonly #doubts: SinkDoubts
+  /** Whether it has asked the receiver for anything: before, nobody has seen for a while whether it is there. */
+  #hasAsked = false
 
   constructor(
     vault: Pick<Vault, 'store' | 'now'>,
@@ -109,15 +109,19 @@ class Following {
     this.#lease = lease
     this.#signal = signal
     this.#batch = pace.batch
+    this.#doubts = new SinkDoubts(vault.now)
   }
 
   async run(): Promise<void> {
-    const { name, from, accountIds } = this.#sink
+    const { name, from, accountIds, receiver } = this.#sink
     const { store, now } = this.#vault
     const unfollow = store.follow((accountId) => this.#note(accountId))
     try {
       // Without the lease nothing was noted of where it begins.
       if (from === 'now' && !(await store.sinks.begin(this.#lease, name, accountIds, now()))) return
+      if (receiver.doubtfulMs !== undefined) {
+        this.#doubts.load(await store.sinks.doubts(name, now() - receiver.doubtfulMs - takeOverMs))
+      }
       while (!this.#signal.aborted) {
         const pieces = await this.#next()
         if (pieces.length === 0) await this.#rest()
@@ -157,6 +161,7 @@ class Following {
   /** A trail that lost its end is sent on from what is left of it. */
   async #goBack({ accountId, size }: Behind): Promise<void> {
     const { store, now } = this.#vault
+    this.#doubts.forget(accountId)
     await store.sinks.move(this.#lease, this.#sink.name, [{ accountId, seq: size }], now())
   }
 
@@ -200,10 +205,9 @@ class Following {
     const beganAt = performance.now()
     try {
       const { rejected } = await orAborted(receiver.take(pieces, this.#signal), this.#signal)
-      const moves = pieces.map(({ accountId, after, records }) => ({ accountId, seq: after + records.length }))
-      if (!(await store.sinks.move(this.#lease, name, moves, now()))) return false
+      this.#hasAsked = true
+      if (!(await store.sinks.move(this.#lease, name, this.#movesAfter(pieces), now()))) return false
       this.#took(pieces, rejected)
-      this.#doubt(pieces)
       return true
     } catch (error) {
       if (this.#signal.aborted) return false
@@ -222,13 +226,13 @@ class Following {
     this.#batch = Math.min(this.#pace.batch, this.#batch * 2)
   }
 
-  #doubt(pieces: readonly Piece[]): void {
+  /** Where it is once the receiver has taken them, and what that may lose. */
+  #movesAfter(pieces: readonly Piece[]): readonly SinkMove[] {
     const { doubtfulMs } = this.#sink.receiver
-    if (doubtfulMs === undefined) return
-    const at = performance.now()
-    const before = pieces.map(({ accountId, after }) => ({ accountId, seq: after }))
-    this.#doubtful = this.#doubtful.filter((one) => one.at > at - doubtfulMs).slice(1 - maxDoubtful)
-    this.#doubtful.push({ at, pieces: before })
+    return pieces.map(({ accountId, after, records }) => {
+      const moved = { accountId, seq: after + records.length }
+      return doubtfulMs === undefined ? moved : { ...moved, doubts: this.#doubts.note(accountId, after, doubtfulMs) }
+    })
   }
 
   /**
@@ -241,13 +245,10 @@ class Following {
     const { name, receiver } = this.#sink
     const { store, now } = this.#vault
     const since = failingFrom - (receiver.doubtfulMs ?? 0)
-    const first = new Map<number, SinkMove>()
-    for (const { at, pieces } of this.#doubtful) {
-      if (at < since) continue
-      for (const piece of pieces) if (!first.has(piece.accountId)) first.set(piece.accountId, piece)
-    }
-    this.#doubtful = []
-    return first.size === 0 || (await store.sinks.move(this.#lease, name, [...first.values()], now()))
+    // Whoever led before may have been gone together with the receiver, and nobody has asked it since.
+    const moves = this.#doubts.takeSince(this.#hasAsked ? since : since - takeOverMs)
+    this.#hasAsked = true
+    return moves.length === 0 || (await store.sinks.move(this.#lease, name, moves, now()))
   }
 
   async #failed(error: NotTaken, pieces: readonly Piece[], beganAt: number): Promise<boolean> {

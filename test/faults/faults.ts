@@ -826,10 +826,26 @@ export const faults: readonly Fault[] = [
   fault(
     'what a receiver may have lost as it broke off is sent again',
     'vault/sinks.ts',
-    'this.#doubt(pieces)\n      return true',
-    'return true',
+    'return doubtfulMs === undefined ? moved',
+    'return true ? moved',
     'sinks/follow.test.ts',
     'SQLite.*may lose what it took',
+  ),
+  fault(
+    'what a receiver may have lost is known to the node that leads next',
+    'vault/sinks.ts',
+    'this.#doubts.load(',
+    'void (',
+    'sinks/follow.test.ts',
+    'SQLite.*whose node dies is sent by the next',
+  ),
+  fault(
+    'what a receiver took just before a node died may be lost, though nobody leads for a while',
+    'vault/sinks.ts',
+    'this.#hasAsked ? since : since - takeOverMs',
+    'since',
+    'sinks/follow.test.ts',
+    'SQLite.*whose node dies is sent by the next',
   ),
   fault(
     'a sink that failed waits before it tries again, and says so',

@@ -17,6 +17,10 @@ const positions = (server: TestServer) =>
 /** The numbers from 1 on. */
 const upTo = (size: number) => Array.from({ length: size }, (_, at) => at + 1)
 
+/** As if a node were killed that sends: it writes nothing any more, and the time of its lease is over. */
+const dies = ({ place }: TestServer) =>
+  query(place, `update leases set holder = 'dead', fence = fence + 1, until_ms = 0 where name = 'sink test'`)
+
 /** Two nodes on one database; on SQLite, which one process has, twice the same. */
 async function twoNodes(t: TestContext, engine: TestEngine) {
   const first = await startServer(t, engine)
@@ -127,6 +131,64 @@ for (const engine of engines) {
 
       assert.ok(lost.length > 0)
       assert.deepEqual(kept.seqs(), upTo(await server.vault.store.auditSize(1)))
+    })
+
+    test('whose node dies is sent by the next what its receiver may have lost, and only once', async (t) => {
+      const { first, second } = await twoNodes(t, engine)
+      const [one, two] = [new Kept(), new Kept()].map((kept) => Object.assign(kept, { doubtfulMs: 1 }))
+      assert.ok(one && two)
+      await write(first, 3)
+      sendTo(t, first.vault, one)
+      await until(() => isSent(first))
+      const lost = one.seqs()
+      let isHanging = false
+      one.before = () => {
+        isHanging = true
+        return new Promise(() => {})
+      }
+      await write(first, 1, 't')
+      await until(() => isHanging)
+      await dies(first)
+      let failures = 1
+      two.before = () => {
+        if (failures-- > 0) throw new NotTaken('The receiver cannot be reached.')
+      }
+
+      sendTo(t, second.vault, two)
+      await until(async () => failures < 0 && (await isSent(second)))
+
+      assert.ok(lost.length > 0)
+      assert.deepEqual(two.seqs(), upTo(await second.vault.store.auditSize(1)))
+      const doubtfulUntil = performance.now() + 50
+      await until(() => performance.now() > doubtfulUntil)
+      failures = 1
+      await write(second, 1, 'u')
+      await until(async () => failures < 0 && (await isSent(second)))
+      assert.deepEqual(two.seqs(), upTo(await second.vault.store.auditSize(1)))
+    })
+
+    test('whose node dies is sent nothing again that its receiver took long before', async (t) => {
+      const { first, second } = await twoNodes(t, engine)
+      await write(first, 3)
+      const { stop } = sendTo(t, first.vault, Object.assign(new Kept(), { doubtfulMs: 60_000 }))
+      await until(() => isSent(first))
+      await stop()
+      const sent = Number((await positions(first))[0]?.['seq'])
+      await query(first.place, `update audit_sinks set doubts = '[{"seq":0,"at":${Date.now() - 90_000}}]'`)
+      const two = Object.assign(new Kept(), { doubtfulMs: 60_000 })
+      let failures = 1
+      two.before = () => {
+        if (failures-- > 0) throw new NotTaken('The receiver cannot be reached.')
+      }
+      sendTo(t, second.vault, two)
+      await write(second, 1, 't')
+      await until(async () => failures < 0 && (await isSent(second)))
+
+      const size = await second.vault.store.auditSize(1)
+      assert.deepEqual(
+        two.seqs(),
+        upTo(size).filter((seq) => seq > sent),
+      )
     })
 
     test('whose receiver may have been gone since it took something is sent that again, however late that is found out', async (t) => {

@@ -36,6 +36,7 @@ import { customerKeys } from './0035-customer-keys.ts'
 import { keyApis } from './0036-key-apis.ts'
 import { destroyedVersions } from './0037-destroyed-versions.ts'
 import { words } from './0038-words.ts'
+import { sinkDoubts } from './0039-sink-doubts.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -75,6 +76,7 @@ export const migrations: readonly Migration[] = [
   keyApis,
   destroyedVersions,
   words,
+  sinkDoubts,
 ]
 
 /** What this program speaks: the name of the newest one. */

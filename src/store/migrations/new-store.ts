@@ -4,7 +4,7 @@
  */
 
 /** The newest migration that is in it: a store that it made needs those after it. */
-export const newStoreHas = '0038-words'
+export const newStoreHas = '0039-sink-doubts'
 
 export const newStore = `
 CREATE TABLE meta (name text primary key, value blob not null) strict, without rowid;
@@ -352,7 +352,7 @@ CREATE TABLE audit_sinks (
   seq integer not null,
   moved_ms integer not null,
   fault text,
-  failed_ms integer,
+  failed_ms integer, doubts text not null default '[]',
   primary key (account_id, name)
 ) strict, without rowid;
 CREATE TABLE deleted (

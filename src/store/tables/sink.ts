@@ -1,8 +1,14 @@
 /** How far sinks have come in the trails of accounts. */
-import type { SinkPosition } from '../../model/sink.ts'
+import type { SinkDoubt, SinkPosition } from '../../model/sink.ts'
 import { plainly } from '../rows.ts'
-import { integer, integerOrNull, text, textOrNull } from './field.ts'
+import { integer, integerOrNull, json, text, textOrNull } from './field.ts'
 import { openTable } from './table.ts'
+
+const noDoubts = {
+  added: { by: '0039-sink-doubts', value: '[]' },
+  fallback: [],
+  cover: (doubts: readonly SinkDoubt[]) => JSON.stringify(doubts),
+}
 
 export const auditSinks = openTable<SinkPosition>()({
   name: 'audit_sinks',
@@ -20,5 +26,6 @@ export const auditSinks = openTable<SinkPosition>()({
     movedAt: integer('moved_ms'),
     fault: textOrNull('fault'),
     failedAt: integerOrNull('failed_ms'),
+    doubts: json<readonly SinkDoubt[]>('doubts', noDoubts),
   },
 })
