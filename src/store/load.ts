@@ -15,7 +15,6 @@ import {
   tokensOf,
 } from './askers.ts'
 import type { Caller } from './caller.ts'
-import { Conflicting } from './conflicting.ts'
 import { decide } from './decide/decide.ts'
 import { type KnownHeads, learnEnvironments, loadEnvironments } from './environments.ts'
 import type { Forged } from './forged.ts'
@@ -91,18 +90,9 @@ export async function decideBatch(
     // Nothing is decided, and so nothing changed.
     return { outcomes, changes: world.changes, accounts: [], now: world.now, decoyReads: [] }
   }
-  const decided = decideAll(batch.requests, world)
+  const decided = decide(batch.requests, world)
   const { now, decoyReads } = world
   return { ...decided, accounts: [...world.all(accountRows)], now, decoyReads }
-}
-
-/** @throws Conflicting for a fault of ours, which is no reason to ask the database again */
-function decideAll(requests: readonly Request[], world: World): ReturnType<typeof decide> {
-  try {
-    return decide(requests, world)
-  } catch (error) {
-    throw error instanceof Refusal ? error : new Conflicting(error)
-  }
 }
 
 /** Of several requests, nobody knows here which rests upon it: each is asked for by itself. */

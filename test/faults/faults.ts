@@ -2916,8 +2916,8 @@ export const faults: readonly Fault[] = [
   fault(
     'a new account has no row of another',
     'store/next-account.ts',
-    "accounts', ...given].join",
-    "accounts'].join",
+    "limit 1))', ...given].join",
+    "limit 1))'].join",
     'vault/account-ids.test.ts',
     'SQLite',
   ),
@@ -5715,7 +5715,7 @@ export const faults: readonly Fault[] = [
   ),
   fault(
     'one of a batch that cannot be decided does not sink its neighbours',
-    'store/load.ts',
+    'store/decide/decide.ts',
     'throw error instanceof Refusal ? error : new Conflicting(error)',
     'throw error',
     'store/batch.test.ts',

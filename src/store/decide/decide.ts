@@ -3,7 +3,9 @@
  * the rows before (under the accounts' locks) and write the changes after, in one transaction, so that both behave alike.
  */
 
+import { Refusal } from '../../errors.ts'
 import type { Changes } from '../changes.ts'
+import { Conflicting } from '../conflicting.ts'
 import type { Outcome, Request } from '../operation.ts'
 import { actionOf, definitionOf, foundingOf, isFounding } from '../operations/registry.ts'
 import type { World } from '../world.ts'
@@ -14,10 +16,15 @@ import type { Work } from './work.ts'
 /**
  * @param world what the engine loaded for these requests; it is brought to the state after the batch
  * @returns one outcome per request, in the order given, and what to write
+ * @throws Conflicting for a fault of ours, which is no reason to ask the database again
  */
 export function decide(requests: readonly Request[], world: World): { outcomes: Outcome[]; changes: Changes } {
-  const outcomes = requests.map((request) => decideOne({ world }, request))
-  return { outcomes, changes: world.changes }
+  try {
+    const outcomes = requests.map((request) => decideOne({ world }, request))
+    return { outcomes, changes: world.changes }
+  } catch (error) {
+    throw error instanceof Refusal ? error : new Conflicting(error)
+  }
 }
 
 function decideOne(work: Work, request: Request): Outcome {
