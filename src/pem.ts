@@ -1,6 +1,7 @@
 /** Certificates and their private keys in PEM, read from files that settings name. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { codeOrName } from './error-code.ts'
 import { Refusal } from './errors.ts'
 
 export interface PemFile {
@@ -37,7 +38,7 @@ export function readPem(file: PemFile): string {
   try {
     return readFileSync(file.path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = codeOrName(error)
     throw wrongPem(file, `names a file that ${code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`}`)
   }
 }

@@ -10,13 +10,14 @@ const root = join(import.meta.dirname, '..')
 /** A room, and what it may import from elsewhere: rooms, single files of one, or with `/` behind it all that are below. */
 const rooms: Record<string, readonly string[]> = {
   errors: [],
+  'error-code': [],
   'this-host': [],
   thread: [],
   collect: [],
   amazon: [],
   model: ['errors'],
   audit: ['model', 'errors'],
-  crypto: ['errors', 'amazon', 'this-host'],
+  crypto: ['errors', 'error-code', 'amazon', 'this-host'],
   // Where a root key may come from, and what a key looks like.
   config: [
     'archive/bucket-url.ts',
@@ -37,19 +38,19 @@ const rooms: Record<string, readonly string[]> = {
   // What leaves the server for where others chose.
   outbound: ['model/address.ts'],
   json: ['errors'],
-  pem: ['errors'],
+  pem: ['errors', 'error-code'],
   // What the key/value engine of Vault holds, for whoever serves it and whoever brings it over.
   'vault-map': ['json'],
   // Tokens of others: what they say, whether they say it, and where their issuers' keys are.
   oidc: ['outbound', 'json', 'errors'],
   // Of crypto nothing that opens or seals.
-  store: ['model', 'audit', 'crypto/hmac.ts', 'collect', 'database-url', 'errors', 'thread'],
+  store: ['model', 'audit', 'crypto/hmac.ts', 'collect', 'database-url', 'errors', 'error-code', 'thread'],
   // Where records of the trail are that left the database: files or objects, and nothing of the store.
-  archive: ['audit', 'amazon', 'crypto/random.ts', 'errors', 'this-host'],
+  archive: ['audit', 'amazon', 'crypto/random.ts', 'errors', 'error-code', 'this-host'],
   // Where the trail is sent: records go out, and nothing of the store comes in. Of crypto what signs requests.
-  sinks: ['audit', 'crypto/webhook-signature.ts', 'this-host'],
+  sinks: ['audit', 'crypto/webhook-signature.ts', 'error-code', 'this-host'],
   render: ['errors', 'model/name.ts'],
-  formats: ['errors'],
+  formats: ['errors', 'error-code'],
   fingerprint: [],
   vault: [
     'crypto',
@@ -94,6 +95,7 @@ const rooms: Record<string, readonly string[]> = {
     'listen',
     'package-root',
     'errors',
+    'error-code',
     'store/operation.ts',
     'store/followers.ts',
     'store/store.ts',
@@ -137,6 +139,7 @@ const rooms: Record<string, readonly string[]> = {
     'vault-map',
     'crypto/aead.ts',
     'errors',
+    'error-code',
     'this-host',
   ],
   'cli/host': [
@@ -159,6 +162,7 @@ const rooms: Record<string, readonly string[]> = {
     'package-root',
     'model',
     'errors',
+    'error-code',
   ],
   commands: ['cli', 'cli/host', 'package-root'],
   start: ['commands', 'cli'],

@@ -3,6 +3,7 @@ import { type FileHandle, link, mkdir, open, readdir, readFile, rm, stat } from 
 import { basename, dirname, join } from 'node:path'
 import { longestAmong, SegmentFault, type SegmentFiles, type SegmentSource, sourceOf } from '../audit/segment.ts'
 import { randomBytes } from '../crypto/random.ts'
+import { codeOf } from '../error-code.ts'
 
 /** What was left by those that were killed as they wrote: whoever writes holds a lease. */
 const unfinished = '.unfinished-'
@@ -87,7 +88,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function nothingThere(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-    return undefined
+  const code = codeOf(error)
+  if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
   throw error
 }

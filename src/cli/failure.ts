@@ -12,6 +12,7 @@ import {
   UnexpectedAnswer,
   Unreachable,
 } from '../client/errors.ts'
+import { codeOf } from '../error-code.ts'
 import { type Code, Refusal } from '../errors.ts'
 import { complain, exitCodes, Fault, tell } from './output.ts'
 import { ofSystem } from './system.ts'
@@ -47,7 +48,7 @@ export function fail(error: unknown): number {
 
 /** It has said what is wrong already. */
 function isOfCommander(error: unknown): error is Error & { readonly exitCode: number } {
-  return error instanceof Error && 'exitCode' in error && 'code' in error && String(error.code).startsWith('commander.')
+  return error instanceof Error && 'exitCode' in error && codeOf(error)?.startsWith('commander.') === true
 }
 
 /** Of what a command on the host is refused. */

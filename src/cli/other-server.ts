@@ -1,5 +1,6 @@
 /** Asking a server of others for what is to be brought over: bounded in time and size, following nothing, quoting nothing. */
 import { setTimeout } from 'node:timers/promises'
+import { codeOf } from '../error-code.ts'
 import { Fault } from './output.ts'
 
 export interface Answered {
@@ -70,9 +71,8 @@ async function tryAsk(url: URL, question: Question): Promise<Answered | Fault> {
     if (text !== undefined) return { status: answer.status, text, headers: answer.headers }
   } catch (error) {
     // What fetch says may quote the URL, and with it the key.
-    const cause = error instanceof Error ? error.cause : undefined
-    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-    return unreachable(question, `gives no whole answer${code}`)
+    const code = codeOf(error instanceof Error ? error.cause : undefined)
+    return unreachable(question, `gives no whole answer${code === undefined ? '' : ` (${code})`}`)
   }
   return new Fault('failure', `${name} answers with more than ${maxBytes} bytes, which no account has.`)
 }

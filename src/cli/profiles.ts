@@ -2,10 +2,11 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { codeOf } from '../error-code.ts'
 import type { ClientCertificate } from './client-certificate.ts'
 import { Fault } from './output.ts'
 import { configFolder, variable } from './process-env.ts'
-import { codeOf, reasonOf } from './system.ts'
+import { reasonOf } from './system.ts'
 import { checkedPlatform, type Workload } from './tokens.ts'
 
 export interface Profile {

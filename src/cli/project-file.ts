@@ -2,9 +2,9 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { codeOf } from '../error-code.ts'
 import { Fault } from './output.ts'
 import { variable } from './process-env.ts'
-import { codeOf } from './system.ts'
 
 export const projectFileName = '.strongroom.yaml'
 

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, lstat, open, readFile, readlink, realpath, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { codeOf } from '../error-code.ts'
 import { complain, Fault } from './output.ts'
-import { codeOf, reasonOf } from './system.ts'
+import { reasonOf } from './system.ts'
 
 const ownerAlone = 0o600
 /** As many as Linux follows. */

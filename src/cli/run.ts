@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Metadata } from '../client/model.ts'
 import type { Strongroom } from '../client/strongroom.ts'
+import { codeOf } from '../error-code.ts'
 import {
   type AwayOptions,
   checkAway,
@@ -24,7 +25,6 @@ import { closeEnd, makePipes, type Pipe } from './pipes.ts'
 import { type Ending, exitCodeOf, type Passing, startPassing } from './process.ts'
 import { environmentForOthers, variable } from './process-env.ts'
 import type { Project } from './project.ts'
-import { codeOf } from './system.ts'
 import { readValues, readValuesFor } from './values.ts'
 import { checkedPrefix, checkedValue, isBeginning, type Naming, variablesOf } from './variables.ts'
 import { Changes, hasTemplate } from './watch.ts'

@@ -1,8 +1,9 @@
 /** The files that are searched: all below a folder, but what git keeps for itself, links, and what is ignored. */
 import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join, matchesGlob, normalize } from 'node:path'
+import { codeOf } from '../error-code.ts'
 import { complain, Fault } from './output.ts'
-import { codeOf, reasonOf } from './system.ts'
+import { reasonOf } from './system.ts'
 
 const chunkBytes = 2 ** 20
 

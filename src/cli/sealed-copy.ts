@@ -8,11 +8,11 @@ import { type FileHandle, lstat, open as openFile, readFile, rm } from 'node:fs/
 import { resolve, sep } from 'node:path'
 import type { Strongroom } from '../client/strongroom.ts'
 import { open, overheadBytes, seal } from '../crypto/aead.ts'
+import { codeOf } from '../error-code.ts'
 import { placeOf } from './connection.ts'
 import { complain, Fault } from './output.ts'
 import { variable } from './process-env.ts'
 import { replaceFile } from './replace-file.ts'
-import { codeOf } from './system.ts'
 import { placeNew } from './write-new.ts'
 
 export interface SealedCopyOptions {

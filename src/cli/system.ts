@@ -1,4 +1,5 @@
 /** What the operating system says, in plain words. */
+import { codeOf } from '../error-code.ts'
 
 const meanings: Readonly<Record<string, string>> = {
   EACCES: 'this user may not do this there (EACCES)',
@@ -9,11 +10,6 @@ const meanings: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only (EROFS)',
   ENOSPC: 'the disk is full (ENOSPC)',
   EDQUOT: 'the quota of this user is used up (EDQUOT)',
-}
-
-/** By which code the system, or Node.js, says what went wrong, such as `ENOENT`. */
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 /** Why a file could not be read or written, without its path, for the end of a sentence. */

@@ -1,9 +1,9 @@
 /** Tokens that the platform of a job signs for it, where keys are traded for them: from a file or from the platform itself. */
 import { resolve } from 'node:path'
 import { platforms } from '../client/platforms.ts'
+import { codeOf } from '../error-code.ts'
 import { Fault } from './output.ts'
 import { variable } from './process-env.ts'
-import { codeOf } from './system.ts'
 
 /** The platforms that a token is asked for. */
 export const askedPlatforms = ['github', 'gitlab', 'netactuate'] as const

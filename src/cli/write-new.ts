@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { codeOf } from '../error-code.ts'
 import { Fault } from './output.ts'
-import { codeOf, reasonOf } from './system.ts'
+import { reasonOf } from './system.ts'
 
 /**
  * Never into a file that is there, whose readers are not known.

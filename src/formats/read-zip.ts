@@ -1,5 +1,6 @@
 /** Takes one file out of a ZIP archive (APPNOTE 6.3): stored or deflated, without encryption and without ZIP64. */
 import { crc32, inflateRawSync } from 'node:zlib'
+import { codeOf } from '../error-code.ts'
 import { faulty } from './entry.ts'
 
 const endMark = 0x06054b50
@@ -21,11 +22,7 @@ export function readZip(archive: Uint8Array, name: string, maxBytes: number): Bu
     return entry === undefined ? undefined : contentOf(bytes, entry, maxBytes)
   } catch (error) {
     // Offsets that lead out of it, and what does not inflate.
-    if (
-      error instanceof RangeError ||
-      (error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))
-    )
-      throw broken()
+    if (error instanceof RangeError || codeOf(error)?.startsWith('Z_') === true) throw broken()
     throw error
   }
 }

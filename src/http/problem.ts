@@ -1,6 +1,7 @@
 /** What a thrown value looks like to the caller (RFC 9457). The only place that knows a code's status. */
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError } from 'fastify'
+import { codeOf } from '../error-code.ts'
 import { type Code, type FieldFault, Refusal } from '../errors.ts'
 
 /** A code without a status does not compile. */
@@ -162,5 +163,5 @@ function printable(name: string): string {
 }
 
 function isFrameworkError(thrown: unknown): thrown is FastifyError {
-  return thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('FST_')
+  return codeOf(thrown)?.startsWith('FST_') === true
 }

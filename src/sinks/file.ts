@@ -2,8 +2,9 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOrName } from '../error-code.ts'
 import { linesOf } from './lines.ts'
-import { all, codeOf, NotTaken, type Piece, type Receiver, type Taken } from './receiver.ts'
+import { all, NotTaken, type Piece, type Receiver, type Taken } from './receiver.ts'
 
 interface OpenFile {
   readonly handle: FileHandle
@@ -55,7 +56,7 @@ export class FileReceiver implements Receiver {
     } catch (error) {
       await this.#close()
       if (error instanceof NotTaken) throw error
-      throw new NotTaken(`The file cannot be written (${codeOf(error)}).`, { cause: error })
+      throw new NotTaken(`The file cannot be written (${codeOrName(error)}).`, { cause: error })
     }
   }
 

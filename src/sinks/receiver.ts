@@ -53,9 +53,3 @@ export class NotTaken extends Error {
     this.isTooLarge = isTooLarge
   }
 }
-
-/** The code that the system or a library gives an error, such as `ECONNREFUSED`. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
-}

@@ -2,8 +2,9 @@
 import { write } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { codeOrName } from '../error-code.ts'
 import { linesOf } from './lines.ts'
-import { all, codeOf, NotTaken, type Piece, type Receiver, type Taken } from './receiver.ts'
+import { all, NotTaken, type Piece, type Receiver, type Taken } from './receiver.ts'
 
 /** What a pipe takes in one piece (POSIX, `PIPE_BUF` on Linux): the log writes to it too, between two pieces. */
 const pieceBytes = 4096
@@ -41,7 +42,7 @@ export class StdoutReceiver implements Receiver {
       try {
         at += await writeTo(this.#descriptor, bytes.subarray(at))
       } catch (error) {
-        const code = codeOf(error)
+        const code = codeOrName(error)
         if (code !== 'EAGAIN') throw new NotTaken(`Standard output cannot be written (${code}).`, { cause: error })
         // Whoever was given up leaves no half of a line.
         if (at === 0) signal.throwIfAborted()

@@ -1,6 +1,7 @@
 /** What TLS to a receiver is spoken with: read for each connection, so that a file that was replaced is taken up. */
 import { readFile } from 'node:fs/promises'
-import { codeOf, NotTaken } from './receiver.ts'
+import { codeOrName } from '../error-code.ts'
+import { NotTaken } from './receiver.ts'
 import type { SinkTls } from './settings.ts'
 
 export interface TlsMaterial {
@@ -28,12 +29,12 @@ export async function readSmall(path: string, parameter: string): Promise<string
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    throw new NotTaken(`The file of ${parameter} cannot be read (${codeOf(error)}).`, { cause: error })
+    throw new NotTaken(`The file of ${parameter} cannot be read (${codeOrName(error)}).`, { cause: error })
   }
 }
 
 /** Why a receiver could not be reached, or was lost. */
 export function connectionFault(error: unknown): NotTaken {
   if (error instanceof NotTaken) return error
-  return new NotTaken(`The receiver cannot be reached, or broke off (${codeOf(error)}).`, { cause: error })
+  return new NotTaken(`The receiver cannot be reached, or broke off (${codeOrName(error)}).`, { cause: error })
 }

@@ -33,7 +33,7 @@ suite('The command', () => {
     assert.deepEqual(
       own.filter(
         (path) =>
-          !/^(?:main|start|commands|package-root|cli\/(?:failure|output|define|similar|system|value-kinds)|formats\/formats|cli\/(?:host\/)?commands\/[\w-]+|client\/errors|errors)\.ts$/.test(
+          !/^(?:main|start|commands|package-root|cli\/(?:failure|output|define|similar|system|value-kinds)|formats\/formats|cli\/(?:host\/)?commands\/[\w-]+|client\/errors|errors|error-code)\.ts$/.test(
             path,
           ),
       ),

@@ -3,8 +3,8 @@ import { createReadStream, readFileSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { Decrypter, Encrypter } from 'age-encryption'
+import { codeOf } from '../../error-code.ts'
 import { invalid, Refusal } from '../../errors.ts'
-import { codeOf } from '../system.ts'
 
 export interface ForWhom {
   /** `age1…` */

@@ -2,12 +2,12 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../../config.ts'
+import { codeOf } from '../../error-code.ts'
 import { Refusal } from '../../errors.ts'
 import type { Unsealing } from '../../http/sealed.ts'
 import type { TlsPair } from '../../http/tls.ts'
 import type { WaitingOptions } from '../../http/waiting-server.ts'
 import type { Address, SocketPath } from '../../listen.ts'
-import { codeOf } from '../system.ts'
 import { listen } from './listen.ts'
 
 type Settings = Pick<

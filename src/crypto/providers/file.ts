@@ -2,6 +2,7 @@
 import type { KeyObject } from 'node:crypto'
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { codeOf } from '../../error-code.ts'
 import { Refusal } from '../../errors.ts'
 import { randomBytes } from '../random.ts'
 import { decodeKey, localKey, rootKeyBytes } from './local.ts'
@@ -36,7 +37,7 @@ function readNamed(path: string): string {
   try {
     return read(path)
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error
+    if (codeOf(error) !== 'ENOENT') throw error
     throw new Refusal(
       'invalid',
       `The root key file ${path} does not exist. Put the key of this store there; for a new store make one, 32 random bytes in base64url.`,
@@ -48,13 +49,13 @@ function readOrMake(path: string): string {
   try {
     return read(path)
   } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error
+    if (codeOf(error) !== 'ENOENT') throw error
   }
   try {
     make(path)
   } catch (error) {
     // Another process made it in between: theirs is the key.
-    if (!isErrno(error, 'EEXIST')) throw error
+    if (codeOf(error) !== 'EEXIST') throw error
   }
   return read(path)
 }
@@ -78,7 +79,7 @@ function openForReading(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   } catch (error) {
-    if (!isErrno(error, 'ELOOP')) throw error
+    if (codeOf(error) !== 'ELOOP') throw error
     throw new Refusal('invalid', `The root key file ${path} must not be a link.`)
   }
 }
@@ -98,8 +99,4 @@ function make(path: string): void {
   } finally {
     closeSync(folder)
   }
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

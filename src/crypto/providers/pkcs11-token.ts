@@ -5,6 +5,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { codeOrName } from '../../error-code.ts'
 import { randomBytes } from '../random.ts'
 import type { RootKeySource } from './provider.ts'
 
@@ -212,8 +213,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new TokenTrouble('away', `The file ${path} cannot be read (${code}).`)
+    throw new TokenTrouble('away', `The file ${path} cannot be read (${codeOrName(error)}).`)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Programs that do what this process cannot do itself, or should not: run without a shell, for a time, and with little to say. */
 import { spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
+import { codeOf } from '../../error-code.ts'
 import { ProviderTrouble } from './provider.ts'
 
 const maxOutput = 16_384
@@ -57,7 +58,7 @@ export function run(program: Program): Promise<Ran> {
       reject(new ProviderTrouble(reason, message, { cause }))
     }
     child.on('error', (error) => {
-      const code = 'code' in error ? error.code : undefined
+      const code = codeOf(error)
       fail(code === 'EACCES' ? 'denied' : 'away', `${called} cannot be run (${code}).`)
     })
     // A program that reads nothing, and says so by its exit code.

@@ -4,6 +4,7 @@
  * Three calls: encrypt, decrypt, and whatever gives a token. The context goes along as associated data.
  */
 import { readFileSync } from 'node:fs'
+import { codeOrName } from '../../error-code.ts'
 import { ProviderTrouble, patienceMs, type RootKeyProvider, type RootKeySource, type TransitLogin } from './provider.ts'
 
 export type TransitSource = Extract<RootKeySource, { readonly kind: 'transit' }>
@@ -193,7 +194,7 @@ function postTo(caPath: string | undefined): TransitPost {
     const all = { ...headers, 'content-length': Buffer.byteLength(body) }
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) =>
-        reject(new ProviderTrouble('away', `The server cannot be reached (${codeOf(error)}).`))
+        reject(new ProviderTrouble('away', `The server cannot be reached (${codeOrName(error)}).`))
       const asked = request(url, { method: 'POST', headers: all, signal, ...ca }, (answer) => {
         const parts: Buffer[] = []
         let size = 0
@@ -216,7 +217,7 @@ function readSecret(path: string): string {
   try {
     return readFileSync(path, 'utf8').trim()
   } catch (error) {
-    throw new ProviderTrouble('away', `The file ${path} cannot be read (${codeOf(error)}).`)
+    throw new ProviderTrouble('away', `The file ${path} cannot be read (${codeOrName(error)}).`)
   }
 }
 
@@ -224,11 +225,6 @@ function refused(status: number, what = 'The server refuses'): ProviderTrouble {
   const isAway = status === 429 || status >= 500 || (status >= 472 && status <= 473)
   if (isAway) return new ProviderTrouble('away', `The server answers with ${status}.`)
   return new ProviderTrouble('denied', `${what} (${status}): see whether the key is there, and what the token may.`)
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return error instanceof Error ? error.name : 'unknown'
 }
 
 function parse(bytes: Buffer): Answer['body'] {

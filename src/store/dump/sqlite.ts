@@ -2,6 +2,7 @@
 import { closeSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { backup, DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { codeOf } from '../../error-code.ts'
 import { Refusal } from '../../errors.ts'
 import { migrations } from '../migrations/migrations.ts'
 import { openDatabase } from '../sqlite/database.ts'
@@ -64,7 +65,7 @@ function isRunning(pid: number): boolean {
     return process.kill(pid, 0)
   } catch (error) {
     // Somebody else's, which may not be asked, runs.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }
 

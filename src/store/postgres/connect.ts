@@ -1,6 +1,7 @@
 /** Connects to a host of PostgreSQL, and refuses a server that does not keep what it promises. */
 import { randomUUID } from 'node:crypto'
 import { Client, type ClientConfig, type CustomTypesConfig, types } from 'pg'
+import { codeOf } from '../../error-code.ts'
 import { Refusal } from '../../errors.ts'
 import { schema } from '../migrations/migrations.ts'
 import { cut, cutAfter } from './deadline.ts'
@@ -164,9 +165,9 @@ function takeOptions(url: string): { readonly without: string; readonly settings
 
 /** What a URL names beside host and database, such as files: what is said of that is not repeated. */
 function ofUrl(error: unknown): Unusable {
-  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+  const code = codeOf(error)
   return new Unusable(
-    `its URL cannot be used${code}: see to sslmode and to the files that sslrootcert, sslcert and sslkey name`,
+    `its URL cannot be used${code === undefined ? '' : ` (${code})`}: see to sslmode and to the files that sslrootcert, sslcert and sslkey name`,
     false,
   )
 }

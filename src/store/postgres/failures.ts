@@ -1,4 +1,5 @@
 /** What an error of the database or of a connection means: whether to try again, where, and what is said of it. */
+import { codeOf } from '../../error-code.ts'
 import { Refusal } from '../../errors.ts'
 import { Conflicting } from '../conflicting.ts'
 
@@ -33,8 +34,8 @@ function isConnectionLoss(error: unknown): boolean {
 }
 
 function sqlState(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
+  const code = codeOf(error)
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
 }
 
 export function toRefusal(error: unknown): Refusal {

@@ -1,4 +1,5 @@
 /** Why a host of PostgreSQL cannot be used: known without what connects to it. */
+import { codeOf } from '../../error-code.ts'
 
 /** Why a host cannot be used. */
 export class Unusable extends Error {
@@ -19,7 +20,7 @@ export class Unusable extends Error {
 /** Of a fault of the connection, which may name the host, or an error of the server, which quotes what was sent. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
-  const code = 'code' in error ? String(error.code) : ''
+  const code = codeOf(error) ?? ''
   // Several addresses that all refuse are one error without words.
   if (error.message === '') return code === '' ? 'unknown' : code
   return error.message.replaceAll(/"[^"]*"/g, '"…"').replace(/(no such (?:user|database)):.*/s, '$1')
@@ -27,6 +28,6 @@ export function reasonOf(error: unknown): string {
 
 /** The server is not there, does not answer, is full, or has yet to start or stop (classes 08, 53 and 57). */
 function isPassing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error) ?? ''
   return !/^[0-9A-Z]{5}$/.test(code) || /^(08|53|57)/.test(code)
 }
