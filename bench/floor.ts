@@ -6,10 +6,10 @@
  * Run as a process of its own by servers.ts: `node floor.ts PORT FOLDER`.
  */
 import { hash } from 'node:crypto'
-import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { idOf, serveBatches } from './floors.ts'
 
 const rows = 1000
 
@@ -18,27 +18,14 @@ else work(String(workerData))
 
 function serve(port: number, folder: string): void {
   const worker = new Worker(import.meta.filename, { workerData: folder })
-  let waiting: { readonly id: number; readonly answer: ServerResponse }[] = []
-  let asked: typeof waiting = []
-  const next = () => {
-    if (asked.length > 0 || waiting.length === 0) return
-    asked = waiting
-    waiting = []
-    worker.postMessage(asked.map(({ id }) => id))
-  }
-  worker.on('message', (values: readonly string[]) => {
-    const answered = asked
-    asked = []
-    next()
-    for (const [at, { answer }] of answered.entries()) {
-      const body = values[at] ?? ''
+  serveBatches(
+    port,
+    worker,
+    (request) => idOf(request) % rows,
+    (answer, body: string | undefined = '') => {
       answer.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
-    }
-  })
-  createServer((request, answer) => {
-    waiting.push({ id: Number(request.url?.split('/').at(-1)) % rows, answer })
-    next()
-  }).listen(port, '127.0.0.1')
+    },
+  )
 }
 
 function work(folder: string): void {

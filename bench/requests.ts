@@ -1,8 +1,8 @@
 /**
  * What requests cost, all in one run: reads of one secret and creates on both stores beside two floors, which are bare
  * servers that do as much to the disk, one of them with sealed values and checked rows, and beside one nginx worker's and
- * a bare node:http server's constant answer; the start, the memory, a long list, and reads among a million secrets. Goals are ratios of CPU, which hold on a busy machine
- * where rates do not.
+ * a bare node:http server's constant answer; the start, the memory, a long list, and reads among a million secrets. Goals
+ * are ratios of CPU, which hold on a busy machine where rates do not.
  *
  * BENCH_SECONDS: how long each load lasts (4). BENCH_SECRETS: how many secrets are many (1000000).
  */

@@ -1,6 +1,6 @@
 /**
  * The least that a durable, recorded read of a **sealed** value takes, whoever writes it: as bench/floor.ts, and beyond it no
- * more than what Strongroom promises of every read, in the shortest code. The key is looked up by its hash, its row, its
+ * more than what Strongroom promises of every read, in the shortest code, with the ciphers and MACs of `src/crypto`. The key is looked up by its hash, its row, its
  * account's, its environment's and the secret's are found and their MACs checked, the record is as long as ours, the
  * account has the head of its trail under a MAC, and the value is opened with its tag and its commitment checked. It has no router,
  * no rights, no second kind of request, no limits and no errors, and it remembers the key of each value. What a read of ours
@@ -8,21 +8,23 @@
  *
  * Run as a process of its own by servers.ts: `node sealed-floor.ts PORT FOLDER KEY`.
  */
-import { createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
-import { createServer, type ServerResponse } from 'node:http'
+import { createSecretKey, hash, type KeyObject } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { open, seal } from '../src/crypto/aead.ts'
+import { Hmac } from '../src/crypto/hmac.ts'
+import { idOf, serveBatches } from './floors.ts'
 
 const rows = 1000
-const rowKey = Buffer.concat([hash('sha256', 'the key of rows', 'buffer'), Buffer.alloc(32)])
+const macs = new Hmac(createSecretKey(hash('sha256', 'the key of rows', 'buffer')), '')
 const time = '2026-01-15T10:30:00Z'
 
 /** What a request asks for: the hash of a key, and the number of a secret. */
 type Asked = readonly [tokenHash: string, id: number]
 /** A secret as it is found: its number, its name, and its value as it is sealed. */
-type Found = readonly [id: number, name: string, sealed: Uint8Array] | undefined
+type Found = readonly [id: number, name: string, sealed: Uint8Array]
 
 /** Each secret has a key of its own. */
 const secretKeys = Array.from({ length: rows }, (_, id) =>
@@ -34,31 +36,16 @@ else work(workerData as string[])
 
 function serve(port: number, folderAndKey: readonly string[]): void {
   const worker = new Worker(import.meta.filename, { workerData: folderAndKey })
-  let waiting: { readonly of: Asked; readonly answer: ServerResponse }[] = []
-  let asked: typeof waiting = []
-  const next = () => {
-    if (asked.length > 0 || waiting.length === 0) return
-    asked = waiting
-    waiting = []
-    worker.postMessage(asked.map(({ of }) => of))
-  }
-  worker.on('message', (found: readonly Found[]) => {
-    const answered = asked
-    asked = []
-    next()
-    for (const [at, { answer }] of answered.entries()) tell(answer, found[at])
-  })
   const hashes = new WeakMap<object, string>()
-  createServer((request, answer) => {
-    const given = request.headers.authorization?.slice(7) ?? ''
-    const tokenHash = hashes.get(request.socket) ?? hash('sha256', given)
+  const read = (request: IncomingMessage): Asked => {
+    const tokenHash = hashes.get(request.socket) ?? hash('sha256', request.headers.authorization?.slice(7) ?? '')
     hashes.set(request.socket, tokenHash)
-    waiting.push({ of: [tokenHash, Number(request.url?.split('/').at(-1)) % rows], answer })
-    next()
-  }).listen(port, '127.0.0.1')
+    return [tokenHash, idOf(request) % rows]
+  }
+  serveBatches(port, worker, read, tell)
 }
 
-function tell(answer: ServerResponse, found: Found): void {
+function tell(answer: ServerResponse, found: Found | undefined): void {
   if (found === undefined) {
     answer.writeHead(403).end()
     return
@@ -85,20 +72,11 @@ function contextOf(id: number): Buffer {
   return Buffer.from(`floor|value|9d31bd40ecf45cc0b8befacd5e6116d8|bench-${id}|1`)
 }
 
-/** Two hashes of one call each, as an HMAC takes. */
-function macOf(row: readonly unknown[]): Buffer {
-  return hash(
-    'sha256',
-    Buffer.concat([rowKey, hash('sha256', rowKey.toString('latin1') + JSON.stringify(row), 'buffer')]),
-    'buffer',
-  )
-}
-
 /** A row whose last column is its MAC, checked. */
 function checked(statement: StatementSync, ...by: (string | number)[]): readonly unknown[] | undefined {
   const row = statement.get(...by) as unknown as readonly unknown[] | undefined
   if (row === undefined) return undefined
-  if (!timingSafeEqual(macOf(row.slice(0, -1)), row.at(-1) as Uint8Array)) throw new Error('Not as it was written.')
+  if (!macs.isOf(JSON.stringify(row.slice(0, -1)), row.at(-1) as Uint8Array)) throw new Error('Not as it was written.')
   return row
 }
 
@@ -127,7 +105,7 @@ function work([folder = '.', key = '']: readonly string[]): void {
   const move = database.prepare('update accounts set size = ?, head = ?, mac = ? where id = ?')
   const [begin, commit] = [database.prepare('begin immediate'), database.prepare('commit')]
 
-  const read = (id: number, [, , , , principal]: readonly unknown[], account: unknown[]): Found => {
+  const read = (id: number, [, , , , principal]: readonly unknown[], account: unknown[]): Found | undefined => {
     const secret = checked(ofSecret, 1, id)
     const value = ofValue.get(1, id, 1)
     if (secret === undefined || value === undefined) return undefined
@@ -160,7 +138,7 @@ function work([folder = '.', key = '']: readonly string[]): void {
       const key = keys.get(tokenHash)
       return key === undefined || environment === undefined ? undefined : read(id, key, account)
     })
-    move.run(Number(account[3]), String(account[4]), macOf(account.slice(0, -1)), 1)
+    move.run(Number(account[3]), String(account[4]), macs.of(JSON.stringify(account.slice(0, -1))), 1)
     commit.run()
     parentPort?.postMessage(found)
   })
@@ -168,7 +146,9 @@ function work([folder = '.', key = '']: readonly string[]): void {
 
 function fill(database: DatabaseSync, key: string): void {
   const put = (table: string, row: readonly (string | number | null)[]) =>
-    database.prepare(`insert into ${table} values (${row.map(() => '?').join(', ')}, ?)`).run(...row, macOf(row))
+    database
+      .prepare(`insert into ${table} values (${row.map(() => '?').join(', ')}, ?)`)
+      .run(...row, macs.of(JSON.stringify(row)))
   const uid = 'd55ba6d674ad0932d7de0c64555a341a'
   const scopes =
     'account:manage audit:read keys:manage secrets:delete secrets:list secrets:read secrets:scan secrets:write'
