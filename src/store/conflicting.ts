@@ -3,11 +3,11 @@
  * done, and each is to be carried out by itself, so that one does not sink its neighbours.
  */
 import { Refusal } from '../errors.ts'
+import { unrecorded } from './unrecorded.ts'
 
 export class Conflicting extends Refusal {
   /** @param cause for the log */
   constructor(cause: unknown) {
-    const message = 'The request could not be recorded in the audit trail, so it was not answered. Try again shortly.'
-    super('audit_unavailable', message, { cause, headers: { 'retry-after': '1' } })
+    super('audit_unavailable', unrecorded, { cause, headers: { 'retry-after': '1' } })
   }
 }

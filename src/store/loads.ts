@@ -146,27 +146,32 @@ async function loadNames(tx: Transaction, { inherited, renamed }: Needs, world: 
     const before = chain.slice(0, Math.max(chain.indexOf(secret.environmentId), 0))
     return before.map((environmentId) => ({ accountId, environmentId, name: secret.name }))
   })
-  const taken = renamed.flatMap((wanted): PlacedRef[] =>
-    idOf(wanted, secretsByName, world).flatMap(({ accountId, id }) => {
-      const environmentId = world.get(storedSecrets, accountId, id)?.secret.environmentId
-      // There it was looked for already.
-      if (environmentId === undefined || environmentId === wanted.chain[0]) return []
-      return [{ accountId, environmentId, name: wanted.name }]
-    }),
+  const taken = renamed.flatMap((wanted) =>
+    idOf(wanted, secretsByName, world).flatMap(({ accountId, id }) =>
+      elsewhere(wanted, accountId, world.get(storedSecrets, accountId, id)?.secret.environmentId),
+    ),
   )
   await load(tx, lookups.named, [...hiding, ...taken], world)
 }
 
-/** Who has the names that lists are to get, in other environments than the one that is meant: there they were looked for already. */
+/** Who has the names that lists are to get where they are. */
 async function loadListNames(tx: Transaction, { renamedLists }: Needs, world: World): Promise<void> {
-  const taken = renamedLists.flatMap((wanted): PlacedRef[] =>
-    idOf(wanted, listsByName, world).flatMap(({ accountId, id }) => {
-      const environmentId = world.get(lists, accountId, id)?.environmentId
-      if (environmentId === undefined || environmentId === wanted.chain[0]) return []
-      return [{ accountId, environmentId, name: wanted.name }]
-    }),
+  const taken = renamedLists.flatMap((wanted) =>
+    idOf(wanted, listsByName, world).flatMap(({ accountId, id }) =>
+      elsewhere(wanted, accountId, world.get(lists, accountId, id)?.environmentId),
+    ),
   )
   await load(tx, lookups.listsNamed, taken, world)
+}
+
+/** A name in another environment than the one that is meant: there it was looked for already. */
+function elsewhere(
+  { chain, name }: Needs['renamed'][number],
+  accountId: number,
+  environmentId: number | undefined,
+): readonly PlacedRef[] {
+  if (environmentId === undefined || environmentId === chain[0]) return []
+  return [{ accountId, environmentId, name }]
 }
 
 /** Who is signed in, of all accounts where that is asked for. */

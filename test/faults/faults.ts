@@ -1825,7 +1825,7 @@ export const faults: readonly Fault[] = [
   fault(
     'a new file waits for whoever writes into it',
     'store/sqlite/database.ts',
-    'if (code !== sqliteBusy || performance.now() > end) throw error',
+    'if (resultCodeOf(error) !== sqliteBusy || performance.now() > end) throw error',
     'throw error',
     'store/opening.test.ts',
     'waits for whoever writes',

@@ -6,6 +6,7 @@ import { codeOf } from '../../error-code.ts'
 import { Refusal } from '../../errors.ts'
 import { migrations } from '../migrations/migrations.ts'
 import { openDatabase } from '../sqlite/database.ts'
+import { resultCodeOf, sqliteFull } from '../sqlite/result-codes.ts'
 import type { Value } from '../tables/field.ts'
 import type { Table } from '../tables/table.ts'
 import { countQuery, type Filling, pagesOf, type Row, refuseUnlessEmpty, type Snapshot } from './dump.ts'
@@ -44,7 +45,7 @@ export async function readCopyOfSqlite(path: string): Promise<Snapshot> {
     database.exec('pragma journal_mode = delete; pragma query_only = 1; begin')
     return snapshotOf(database)
   } catch (error) {
-    if (!isFull(error)) throw error
+    if (resultCodeOf(error) !== sqliteFull) throw error
     throw new Refusal('storage_full', `There is no room for a copy of ${path} beside it.`, { cause: error })
   } finally {
     // It is open, or of no use.
@@ -79,11 +80,6 @@ async function copyAtOneMoment(path: string, copyPath: string): Promise<void> {
   } finally {
     source.close()
   }
-}
-
-/** SQLITE_FULL */
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 13
 }
 
 function snapshotOf(database: DatabaseSync): Snapshot {

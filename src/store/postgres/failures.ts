@@ -2,6 +2,7 @@
 import { codeOf } from '../../error-code.ts'
 import { Refusal } from '../../errors.ts'
 import { Conflicting } from '../conflicting.ts'
+import { unrecorded } from '../unrecorded.ts'
 
 /** serialization_failure, deadlock_detected, unique_violation (two nodes made the same row): run again. */
 const transient = new Set(['40001', '40P01', '23505'])
@@ -54,6 +55,5 @@ export function toRefusal(error: unknown): Refusal {
   }
   // integrity_constraint_violation, which another try did not end.
   if (sqlState(error)?.startsWith('23') === true) return new Conflicting(cause)
-  const message = 'The request could not be recorded in the audit trail, so it was not answered. Try again shortly.'
-  return new Refusal('audit_unavailable', message, { cause, headers: { 'retry-after': '1' } })
+  return new Refusal('audit_unavailable', unrecorded, { cause, headers: { 'retry-after': '1' } })
 }

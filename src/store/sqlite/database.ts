@@ -8,6 +8,7 @@ import { isServed } from '../lock.ts'
 import { pending } from '../migrations/migrations.ts'
 import { newStore, newStoreHas } from '../migrations/new-store.ts'
 import { newerThanServers } from '../newer.ts'
+import { resultCodeOf, sqliteBusy, sqliteFull } from './result-codes.ts'
 import { tellStatistics } from './statistics.ts'
 
 /** So long is another process waited for that opens, fills or changes the store. */
@@ -46,15 +47,11 @@ export function openDatabase(path: string, mayMake: boolean, isOwner = false): D
   }
 }
 
-/** SQLITE_FULL, see https://www.sqlite.org/rescode.html#full */
-const sqliteFull = 13
-
 function unusable(path: string, error: unknown): Refusal {
-  const isFull = error instanceof Error && 'errcode' in error && error.errcode === sqliteFull
   const isOfSystem = error instanceof Error && 'code' in error && 'syscall' in error
   const reason = isOfSystem ? String(error.code) : error instanceof Error ? error.message : 'unknown'
   const message = `The database file ${path} cannot be opened: ${reason}.`
-  return new Refusal(isFull ? 'storage_full' : 'invalid', message)
+  return new Refusal(resultCodeOf(error) === sqliteFull ? 'storage_full' : 'invalid', message)
 }
 
 function open(path: string, mayMake: boolean, isOwner: boolean): DatabaseSync {
@@ -81,8 +78,6 @@ function open(path: string, mayMake: boolean, isOwner: boolean): DatabaseSync {
   }
 }
 
-/** SQLITE_BUSY, whatever else it says: https://www.sqlite.org/rescode.html#busy */
-const sqliteBusy = 5
 const pauseMs = 10
 
 /** A new file enters this mode at once or not at all: SQLite waits for no other that writes just then, whatever `busy_timeout` is. */
@@ -92,8 +87,7 @@ function enterWal(database: DatabaseSync): void {
       database.exec('pragma journal_mode = wal')
       return
     } catch (error) {
-      const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined
-      if (code !== sqliteBusy || performance.now() > end) throw error
+      if (resultCodeOf(error) !== sqliteBusy || performance.now() > end) throw error
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs)
     }
   }

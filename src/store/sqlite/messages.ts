@@ -6,6 +6,8 @@ import type { RowKey } from '../engine.ts'
 import type { Setting } from '../load.ts'
 import type { Batch } from '../operation.ts'
 import type { Query } from '../sql.ts'
+import { unrecorded } from '../unrecorded.ts'
+import { resultCodeOf, sqliteConstraint, sqliteFull } from './result-codes.ts'
 
 /** What a thread is asked first. Another store may follow when one is closed. */
 export interface Start {
@@ -69,25 +71,19 @@ export interface Told {
   readonly gone: (error: Error) => void
 }
 
-/** SQLITE_FULL, see https://www.sqlite.org/rescode.html#full */
-const sqliteFull = 13
-/** SQLITE_CONSTRAINT, whatever else it says: https://www.sqlite.org/rescode.html#constraint */
-const sqliteConstraint = 19
-
 export function toFailure(error: unknown): Failure {
   if (error instanceof Conflicting) return { ...toFailure(error.cause), isConflicting: true }
   if (error instanceof Refusal) return { code: error.code, message: error.message, cause: undefined }
   const cause = error instanceof Error ? `${error.name}: ${error.message}` : 'not an error'
-  const sqliteCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined
-  if (sqliteCode === sqliteFull) {
+  const result = resultCodeOf(error)
+  if (result === sqliteFull) {
     return {
       code: 'storage_full',
       message: 'The disk is full: nothing was changed. Free some space, then repeat.',
       cause,
     }
   }
-  const message = 'The request could not be recorded in the audit trail, so it was not answered. Try again shortly.'
-  return { code: 'audit_unavailable', message, cause, isConflicting: ((sqliteCode ?? 0) & 0xff) === sqliteConstraint }
+  return { code: 'audit_unavailable', message: unrecorded, cause, isConflicting: result === sqliteConstraint }
 }
 
 export function toRefusal({ code, message, cause, isConflicting = false }: Failure): Refusal {
